@@ -1,0 +1,1 @@
+"""The guideline as data: dictionaries and field tables. Knows nobody."""

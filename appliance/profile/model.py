@@ -1,0 +1,428 @@
+"""The site profile: one YAML file says all that is particular to a site.
+
+Roles, runtime and acceptance kit read it; later parts add keys and never rename one. Titles and
+descriptions are Chinese because installers read them in fault messages and the reference page.
+What no single field can see (unique numbers, references) is in `crosschecks`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from appliance.guideline.dictionaries import Direction, EmissionStage
+
+
+class Section(BaseModel):
+    """Base of every part: unknown keys are refused, values are frozen and never coerced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(Section):
+    """A reference written `!secret NAME`; the value itself never stands in a profile."""
+
+    name: str = Field(
+        title="密钥名称",
+        description="密钥文件的名称，值保存在设备的密钥目录中",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+    )
+
+
+Host = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$", min_length=1, max_length=253),
+]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+
+
+class PerformanceGrade(StrEnum):
+    """绩效分级管控类型 (Table 1, row 10; 3.12)."""
+
+    A = "A级"
+    B = "B级"
+    B_MINUS = "B-级"
+    C = "C级"
+    D = "D级"
+    LEADING = "引领性"
+    NOT_LEADING = "非引领性"
+
+
+class Enterprise(Section):
+    """Table 1. Counts of entrances and barriers are derived from `entrances`."""
+
+    number: str = Field(
+        title="企业编号",
+        description="排污许可证编号或排污登记编号（4.6.1）",
+        min_length=1,
+        max_length=22,
+    )
+    name: str = Field(
+        title="企业名称", description="与排污许可证一致", min_length=1, max_length=100
+    )
+    credit_code: str = Field(
+        title="统一社会信用代码",
+        description="18 位，作为 HJ 212 报文的 MN",
+        pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$",
+    )
+    address: str = Field(
+        title="企业地址", description="描述到乡镇（街道）", min_length=1, max_length=255
+    )
+    longitude: float = Field(title="经度", description="单位度，小数点后 6 位", ge=73, le=136)
+    latitude: float = Field(title="纬度", description="单位度，小数点后 6 位", ge=3, le=54)
+    legal_representative: str = Field(
+        title="法人代表", description="与营业执照一致", min_length=1, max_length=20
+    )
+    industry: str = Field(
+        title="行业类型", description="国民经济行业分类", min_length=1, max_length=50
+    )
+    industry_branch: str = Field(
+        title="行业分支", description="国民经济行业分类", min_length=1, max_length=50
+    )
+    performance_grade: PerformanceGrade = Field(
+        title="绩效分级管控类型", description="重污染天气绩效分级结果（3.12）"
+    )
+    contact: str = Field(title="联系人", description="验收联系人", min_length=1, max_length=20)
+    contact_phone: str = Field(
+        title="联系人电话", description="座机或手机", pattern=r"^[0-9+][0-9 -]{4,19}$"
+    )
+    transport_vehicles: int = Field(title="运输车辆数量", description="单位：辆", ge=0, le=100_000)
+    plant_vehicles: int = Field(title="厂内运输车辆数量", description="单位：辆", ge=0, le=100_000)
+    non_road_machines: int = Field(
+        title="非道路移动机械数量", description="单位：台", ge=0, le=100_000
+    )
+
+
+class ModbusRelay(Section):
+    """A Modbus TCP relay: one coil raises the barrier, one input tells that it is up."""
+
+    kind: Literal["modbus-relay"] = Field(title="驱动类型", description="Modbus TCP 继电器")
+    host: Host = Field(title="继电器地址", description="设备局域网内的主机名或 IP 地址")
+    port: Port = Field(default=502, title="继电器端口", description="Modbus TCP 端口")
+    unit: int = Field(default=1, title="单元号", description="Modbus 单元标识", ge=0, le=247)
+    raise_coil: int = Field(title="抬杆线圈", description="抬杆线圈地址，从 0 起", ge=0, le=65535)
+    raised_input: int | None = Field(
+        default=None,
+        title="杆位输入",
+        description="道闸抬起时接通的离散输入地址，从 0 起；没有接线则不填",
+        ge=0,
+        le=65535,
+    )
+    pulse_seconds: float = Field(
+        default=0.5, title="脉冲时长", description="抬杆线圈吸合的秒数", ge=0.1, le=10
+    )
+
+
+class Barrier(Section):
+    """A lane with its barrier (4.6.1: entrance number and two digits)."""
+
+    id: str = Field(
+        title="道闸编号", description="出入口编号加两位顺序号，如 A01", pattern=r"^[A-Z]\d{2}$"
+    )
+    position: str = Field(
+        title="进出位置",
+        description="报文中的进出位置，如“东门进厂道”",
+        min_length=1,
+        max_length=100,
+    )
+    direction: Direction = Field(title="进出类型", description="本道闸车辆的行驶方向")
+    plate_camera: Identifier = Field(title="车牌识别相机", description="cameras 中的相机编号")
+    driver: ModbusRelay = Field(title="道闸驱动", description="抬杆继电器的接法")
+
+
+class Entrance(Section):
+    """An entrance with its barriers (4.6.1: one letter)."""
+
+    id: str = Field(title="出入口编号", description="一位大写字母，如 A", pattern=r"^[A-Z]$")
+    name: str = Field(title="出入口名称", description="如“东门”", min_length=1, max_length=50)
+    barriers: tuple[Barrier, ...] = Field(
+        title="道闸", description="本出入口的全部道闸", min_length=1, max_length=99
+    )
+
+
+class CameraRole(StrEnum):
+    """What a camera is there for (4.3)."""
+
+    PLATE = "plate"
+    SURVEILLANCE = "surveillance"
+
+
+class Camera(Section):
+    """A network camera; its address, port, user and password go to the authority (4.5.3-4)."""
+
+    id: Identifier = Field(title="相机编号", description="小写字母、数字和连字符")
+    role: CameraRole = Field(title="用途", description="plate 车牌识别，surveillance 视频监控")
+    position: str = Field(
+        title="视频位置", description="如“东门进厂道卡口”", min_length=1, max_length=100
+    )
+    host: Host = Field(title="相机地址", description="设备局域网内的主机名或 IP 地址")
+    rtsp_port: Port = Field(default=554, title="RTSP 端口", description="视频端口")
+    rtsp_path: str = Field(
+        default="/",
+        title="RTSP 路径",
+        description="以 / 开头的主码流路径",
+        pattern=r"^/[A-Za-z0-9._~/?=&%-]*$",
+        max_length=80,
+    )
+    user: str = Field(title="用户名", description="视频用户名", min_length=1, max_length=20)
+    password: Secret = Field(title="密码", description="写作 !secret 名称，不得写明文")
+
+
+class Action(StrEnum):
+    """What the gate does with a vehicle when a rule leaves it open."""
+
+    ADMIT = "admit"
+    REFUSE = "refuse"
+
+
+PlateText = Annotated[str, Field(min_length=5, max_length=10)]
+
+
+class Admission(Section):
+    """Emission rules: block list, then allow list, then stage; unread plates apart."""
+
+    allow: tuple[PlateText, ...] = Field(
+        default=(), title="白名单", description="不论排放标准一律放行的车牌号码", max_length=10_000
+    )
+    block: tuple[PlateText, ...] = Field(
+        default=(),
+        title="黑名单",
+        description="一律拒绝的车牌号码，优先于白名单",
+        max_length=10_000,
+    )
+    minimum_emission_stage: EmissionStage = Field(
+        default=EmissionStage.CHINA_0,
+        title="最低排放标准",
+        description="低于此标准的车辆不放行；国零表示不限制",
+    )
+    unknown_emission_stage: Action = Field(
+        default=Action.REFUSE,
+        title="排放标准未知时",
+        description="车辆未登记排放标准时：admit 放行，refuse 拒绝",
+    )
+    unread_plate: Action = Field(
+        default=Action.REFUSE,
+        title="车牌未识别时",
+        description="admit 放行，refuse 等待人工处理；两种情况都记录",
+    )
+
+
+class Reader(StrEnum):
+    """Which chain of models reads plates; see docs/models.md."""
+
+    OCR = "ocr"
+    HYPERLPR3 = "hyperlpr3"
+
+
+class Recognition(Section):
+    """How frames become one passage (4.5.1-1)."""
+
+    reader: Reader = Field(default=Reader.OCR, title="识别器", description="车牌识别模型组合")
+    frames_per_second: float = Field(
+        default=5, title="识别帧率", description="每秒送识别的最多帧数", ge=1, le=25
+    )
+    confirm_readings: int = Field(
+        default=3, title="确认帧数", description="至少几帧读数一致才确认车牌", ge=1, le=25
+    )
+    unread_after_seconds: float = Field(
+        default=8,
+        title="未识别时限",
+        description="车辆停留超过此秒数仍读不出车牌，按未识别记录",
+        ge=1,
+        le=120,
+    )
+    gone_after_seconds: float = Field(
+        default=1.0, title="离开判定", description="画面空闲多少秒后认为车辆已离开", ge=0.2, le=30
+    )
+
+
+class RefusedVehicles(StrEnum):
+    """Whether the platform hears of a vehicle that the barrier kept out."""
+
+    HOLD = "hold"
+    REPORT = "report"
+
+
+class Dialect(Section):
+    """The guideline's silent points of HJ 212; each a named choice with a default."""
+
+    body: Literal["literal"] = Field(
+        default="literal",
+        title="字段位置",
+        description="literal：按 7.3 的字面顺序，数据字段在报文顶层，CP 与 RtdInterval 在末尾",
+    )
+    crc: Literal["computed", "constant"] = Field(
+        default="computed",
+        title="CRC",
+        description="computed：按 HJ 212 附录 A 计算；constant：固定为指南样例的 A9C1",
+    )
+    photos: Literal["side-by-side", "front-only"] = Field(
+        default="side-by-side",
+        title="照片",
+        description="side-by-side：车头与车身左右拼为一张；front-only：只传车头",
+    )
+
+
+class Uplink(Section):
+    """The way to the authority's platform (chapter 7)."""
+
+    host: Host = Field(title="平台地址", description="自治区监管平台的主机名或 IP 地址")
+    port: Port = Field(title="平台端口", description="HJ 212 TCP 端口")
+    acknowledge_seconds: float = Field(
+        default=10, title="应答超时", description="等待平台应答的秒数，超时重发", ge=1, le=120
+    )
+    retry_pause_seconds: float = Field(
+        default=2,
+        title="首次重试间隔",
+        description="失败后第一次等待的秒数，逐次加倍",
+        ge=0.1,
+        le=60,
+    )
+    retry_pause_limit_seconds: float = Field(
+        default=300, title="最长重试间隔", description="重试间隔的上限秒数", ge=1, le=3600
+    )
+    photo_limit_bytes: int = Field(
+        default=200_000,
+        title="照片上限",
+        description="报文中照片的最大字节数（Base64 之前）",
+        ge=5_000,
+        le=5_000_000,
+    )
+    unread_plate: str = Field(
+        default="未识别",
+        title="未识别车牌文本",
+        description="车牌未识别时号码字段的内容",
+        min_length=1,
+        max_length=100,
+    )
+    unknown_fleet: str = Field(
+        default="未登记",
+        title="未知车队文本",
+        description="车队名称不明时的内容",
+        min_length=1,
+        max_length=100,
+    )
+    refused_vehicles: RefusedVehicles = Field(
+        default=RefusedVehicles.HOLD,
+        title="拒绝车辆的上报",
+        description="hold：未进厂不上报，人工抬杆后再报；report：一律上报",
+    )
+    dialect: Dialect = Field(
+        default=Dialect(), title="报文方言", description="指南未明确之处的取法"
+    )
+
+
+class Storage(Section):
+    """Where the box keeps its journal and photos."""
+
+    root: PurePosixPath = Field(
+        default=PurePosixPath("/var/lib/gatehouse"), title="数据目录", description="绝对路径"
+    )
+
+
+class ClockSources(Section):
+    """Beijing time (4.1-1, 6.2.1)."""
+
+    servers: tuple[Host, ...] = Field(
+        default=("ntp.ntsc.ac.cn",),
+        title="对时服务器",
+        description="默认为国家授时中心",
+        min_length=1,
+        max_length=8,
+    )
+    tolerance_seconds: float = Field(
+        default=1.0, title="允许偏差", description="与标准时间的最大偏差秒数", gt=0, le=60
+    )
+
+
+class Ups(Section):
+    """Uninterruptible power (4.4.6-1: at least 2 h, at least 6000 W)."""
+
+    rated_watts: int = Field(
+        title="UPS 功率", description="单位瓦，指南要求不低于 6000", ge=6000, le=1_000_000
+    )
+    runtime_minutes: int = Field(
+        title="UPS 供电时间", description="单位分钟，指南要求不少于 120", ge=120, le=10_000
+    )
+
+
+class StatusPage(Section):
+    """Where the status page listens."""
+
+    address: IPv4Address = Field(
+        default=IPv4Address("127.0.0.1"), title="监听地址", description="状态页监听的本机 IPv4 地址"
+    )
+    port: Port = Field(default=8080, title="监听端口", description="状态页端口")
+
+
+class Network(Section):
+    """Networks of the box."""
+
+    uplink_mbps: int = Field(
+        default=20,
+        title="上行带宽",
+        description="单位 Mbps，指南要求不低于 20（4.3-5）",
+        ge=20,
+        le=100_000,
+    )
+    status_page: StatusPage = Field(
+        default=StatusPage(), title="状态页", description="状态页的监听地址与端口"
+    )
+
+
+class Profile(Section):
+    """One site, whole."""
+
+    format: Literal[1] = Field(title="格式版本", description="目前为 1")
+    enterprise: Enterprise = Field(title="企业基本信息", description="表 1")
+    entrances: tuple[Entrance, ...] = Field(
+        title="出入口", description="全部载货出入口", min_length=1, max_length=26
+    )
+    cameras: tuple[Camera, ...] = Field(
+        title="相机", description="全部相机", min_length=1, max_length=200
+    )
+    admission: Admission = Field(
+        default=Admission(), title="放行规则", description="按排放标准与名单放行"
+    )
+    recognition: Recognition = Field(
+        default=Recognition(), title="车牌识别", description="识别器与判定时限"
+    )
+    uplink: Uplink = Field(title="上报", description="与监管平台的联网")
+    storage: Storage = Field(default=Storage(), title="存储", description="数据目录")
+    clock: ClockSources = Field(default=ClockSources(), title="时钟", description="对时来源")
+    ups: Ups = Field(title="不间断电源", description="UPS 参数")
+    network: Network = Field(default=Network(), title="网络", description="带宽与监听地址")
+
+    def lanes(self) -> "tuple[Lane, ...]":
+        """Every barrier with its entrance and plate camera, in the file's order."""
+        cameras = {camera.id: camera for camera in self.cameras}
+        return tuple(
+            Lane(entrance=entrance, barrier=barrier, camera=cameras[barrier.plate_camera])
+            for entrance in self.entrances
+            for barrier in entrance.barriers
+        )
+
+    def lane(self, barrier_id: str) -> "Lane":
+        """The lane of one barrier; raises KeyError when the site has none of that number."""
+        for lane in self.lanes():
+            if lane.barrier.id == barrier_id:
+                return lane
+        raise KeyError(barrier_id)
+
+    @property
+    def mn(self) -> str:
+        """The MN of every message (7.3: the unified social credit code)."""
+        return self.enterprise.credit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A derived fact: what one lane process has to know of the site."""
+
+    entrance: Entrance
+    barrier: Barrier
+    camera: Camera

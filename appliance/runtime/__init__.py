@@ -1,0 +1,1 @@
+"""The programs that run on the box under supervisor; the journal is the only place they meet."""

@@ -1,0 +1,164 @@
+"""The frozen values that the stages hand on and the journal keeps."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from appliance.guideline.dictionaries import Direction, EmissionStage, PlateColour, RaiseMethod
+
+
+class Decision(StrEnum):
+    """What the admission rules said of a vehicle."""
+
+    ADMIT = "放行"
+    REFUSE = "拒绝"
+
+
+class PhotoKind(StrEnum):
+    """进厂/出厂照片（车头、车身） (4.5.1-2)."""
+
+    FRONT = "front"
+    BODY = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A stamped photo on its way into the journal: JPEG bytes as they will lie on disk."""
+
+    kind: PhotoKind
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPhoto:
+    """A photo on disk: `path` is relative to the storage root, `sha256` in lower-case hex."""
+
+    kind: PhotoKind
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """What is known of a vehicle (Table 2); codes are those of chapter 8, None is 'not known'."""
+
+    plate: str
+    plate_colour: PlateColour
+    vin: str | None = None
+    registered_on: date | None = None
+    vehicle_type: str | None = None
+    model: str | None = None
+    fuel: str | None = None
+    emission_stage: EmissionStage | None = None
+    networked: bool | None = None
+    use: str | None = None
+    fleet: str | None = None
+    terminal_ok: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The decision, the rule that made it (English, for logs) and its sentence (Chinese)."""
+
+    decision: Decision
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """进出厂记录: one vehicle's way through one lane, as it is about to be recorded.
+
+    `key` makes a repeated write the same passage. `plate` is None when it was not read; it is
+    never guessed. `confidence` is the vote's share, 0 to 1 (0 when unread).
+    """
+
+    key: str
+    entrance: str
+    barrier: str
+    position: str
+    direction: Direction
+    passed_at: datetime
+    plate: str | None
+    plate_colour: PlateColour
+    confidence: float
+    admission: Admission
+    raise_method: RaiseMethod
+    vehicle: Vehicle | None
+    photos: tuple[Photo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPassage:
+    """A passage as it stands in the journal, corrections applied."""
+
+    id: int
+    key: str
+    entrance: str
+    barrier: str
+    position: str
+    direction: Direction
+    passed_at: datetime
+    recorded_at: datetime
+    plate: str | None
+    plate_colour: PlateColour
+    confidence: float
+    admission: Admission
+    raise_method: RaiseMethod
+    vehicle: Vehicle | None
+    photos: tuple[StoredPhoto, ...]
+    corrected: bool
+
+
+class OutboxState(StrEnum):
+    """Where a message stands on its way to the platform."""
+
+    HELD = "held"
+    WAITING = "waiting"
+    ASIDE = "aside"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """A message owed to the platform; `qn` stays the same on every re-send."""
+
+    id: int
+    cn: str
+    qn: str
+    passage_id: int | None
+    state: OutboxState
+    attempts: int
+    queued_at: datetime
+    next_try_at: datetime
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An answer of the platform to one message: 7.4's number and the raw frame as it came."""
+
+    code: int
+    raw: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What a program last said of itself; `detail` is a Chinese sentence for the status page."""
+
+    program: str
+    ok: bool
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something worth keeping that is no passage: `kind` names it, `detail` is for people."""
+
+    id: int
+    at: datetime
+    kind: str
+    detail: str
