@@ -11,15 +11,18 @@ from ipaddress import IPv4Address
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from appliance.guideline.dictionaries import Direction, EmissionStage
 
 
 class Section(BaseModel):
-    """Base of every part: unknown keys are refused, values are frozen and never coerced."""
+    """Base of every part: unknown keys are refused, values are frozen.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    `loading` validates strictly, so nothing written in a file is coerced.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Secret(Section):
@@ -27,17 +30,34 @@ class Secret(Section):
 
     name: str = Field(
         title="密钥名称",
-        description="密钥文件的名称，值保存在设备的密钥目录中",
+        description="密钥文件的名称（小写字母、数字和连字符），值保存在设备的密钥目录中",
         pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
     )
 
 
+def _absolute(path: PurePosixPath) -> PurePosixPath:
+    """Refuse what would put the journal somewhere that depends on who starts the process."""
+    text = str(path)
+    if not path.is_absolute() or ".." in path.parts or not text.isprintable() or len(text) > 255:
+        raise ValueError("不是绝对路径")
+    return path
+
+
+# The examples are shown to the installer instead of the pattern, which he could not read.
 Host = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$", min_length=1, max_length=253),
+    Field(
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
+        min_length=1,
+        max_length=253,
+        examples=["192.168.1.64"],
+    ),
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["a01-plate"])]
+AbsolutePath = Annotated[
+    PurePosixPath, AfterValidator(_absolute), Field(examples=["/var/lib/gatehouse"])
+]
 
 
 class PerformanceGrade(StrEnum):
@@ -66,7 +86,7 @@ class Enterprise(Section):
     )
     credit_code: str = Field(
         title="统一社会信用代码",
-        description="18 位，作为 HJ 212 报文的 MN",
+        description="18 位数字或大写字母（不用 I、O、S、V、Z），作为 HJ 212 报文的 MN",
         pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$",
     )
     address: str = Field(
@@ -88,7 +108,10 @@ class Enterprise(Section):
     )
     contact: str = Field(title="联系人", description="验收联系人", min_length=1, max_length=20)
     contact_phone: str = Field(
-        title="联系人电话", description="座机或手机", pattern=r"^[0-9+][0-9 -]{4,19}$"
+        title="联系人电话",
+        description="座机或手机，加引号",
+        pattern=r"^[0-9+][0-9 -]{4,19}$",
+        examples=["0951-5550123"],
     )
     transport_vehicles: int = Field(title="运输车辆数量", description="单位：辆", ge=0, le=100_000)
     plant_vehicles: int = Field(title="厂内运输车辆数量", description="单位：辆", ge=0, le=100_000)
@@ -121,7 +144,7 @@ class Barrier(Section):
     """A lane with its barrier (4.6.1: entrance number and two digits)."""
 
     id: str = Field(
-        title="道闸编号", description="出入口编号加两位顺序号，如 A01", pattern=r"^[A-Z]\d{2}$"
+        title="道闸编号", description="出入口编号加两位顺序号，如 A01", pattern=r"^[A-Z][0-9]{2}$"
     )
     position: str = Field(
         title="进出位置",
@@ -167,6 +190,7 @@ class Camera(Section):
         description="以 / 开头的主码流路径",
         pattern=r"^/[A-Za-z0-9._~/?=&%-]*$",
         max_length=80,
+        examples=["/Streaming/Channels/101"],
     )
     user: str = Field(title="用户名", description="视频用户名", min_length=1, max_length=20)
     password: Secret = Field(title="密码", description="写作 !secret 名称，不得写明文")
@@ -179,7 +203,7 @@ class Action(StrEnum):
     REFUSE = "refuse"
 
 
-PlateText = Annotated[str, Field(min_length=5, max_length=10)]
+PlateText = Annotated[str, Field(min_length=5, max_length=10, examples=["宁A12345"])]
 
 
 class Admission(Section):
@@ -227,6 +251,20 @@ class Recognition(Section):
     )
     confirm_readings: int = Field(
         default=3, title="确认帧数", description="至少几帧读数一致才确认车牌", ge=1, le=25
+    )
+    least_confidence: float = Field(
+        default=0.4,
+        title="最低置信度",
+        description="各帧最弱字符置信度的平均值低于此值的读数按未识别处理（0 到 1）",
+        ge=0,
+        le=1,
+    )
+    same_vehicle_seconds: float = Field(
+        default=30,
+        title="同车间隔",
+        description="同一道闸在此秒数内再次读到同一车牌，视为同一次通行",
+        ge=0,
+        le=600,
     )
     unread_after_seconds: float = Field(
         default=8,
@@ -319,8 +357,8 @@ class Uplink(Section):
 class Storage(Section):
     """Where the box keeps its journal and photos."""
 
-    root: PurePosixPath = Field(
-        default=PurePosixPath("/var/lib/gatehouse"), title="数据目录", description="绝对路径"
+    root: AbsolutePath = Field(
+        default=PurePosixPath("/var/lib/gatehouse"), title="数据目录", description="以 / 开头的目录"
     )
 
 

@@ -1,0 +1,30 @@
+# gatehouse: every target sets up what it needs, says what it installs, and may be run again.
+SHELL := /bin/bash
+BIN := .venv/bin
+
+.PHONY: help setup demo test check lint types clean
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+setup:  ## Install system packages, the virtual environment and the models
+	@scripts/setup
+
+demo: setup  ## A whole site at work on this machine (ONCE=1: each vehicle once, then a summary)
+	@$(BIN)/gatehouse demo $(if $(ONCE),--once) $(if $(IMAGES),--images $(IMAGES))
+
+test: setup lint types  ## The whole suite
+	$(BIN)/pytest
+
+check: setup lint types  ## The everyday loop: everything but the whole demo
+	$(BIN)/pytest -q -m "not demo"
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy
+
+clean:  ## Remove what the demo and the tests left
+	rm -rf var .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""The demo site: every part real, on a machine that has no hardware."""

@@ -1,0 +1,15 @@
+"""A simulated network camera before a gate: drawn trucks, live, over real RTSP."""
+
+from acceptance_kit.peers.camera.camera import Shown, SimulatedCamera
+from acceptance_kit.peers.camera.rtsp_child import CameraFault
+from acceptance_kit.peers.camera.scene import Appearance, PhotoUnreadable, Scene, Vehicle
+
+__all__ = [
+    "Appearance",
+    "CameraFault",
+    "PhotoUnreadable",
+    "Scene",
+    "Shown",
+    "SimulatedCamera",
+    "Vehicle",
+]

@@ -1,0 +1,352 @@
+"""The command `gatehouse`: one short function a verb, no logic.
+
+The command line alone joins the appliance with the acceptance kit. Exit codes: 0 done, 1 the answer
+is no, 2 the question could not be asked (bad input, something missing).
+"""
+
+import json
+import logging
+import signal
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from appliance import __version__
+from appliance.clock import SystemClock
+from appliance.guideline.dictionaries import PlateColour, RaiseMethod
+from appliance.models import ModelStore, locked_models
+from appliance.profile.faults import ProfileFaults
+from appliance.profile.loading import check_profile, load_profile
+from appliance.profile.model import Profile, Reader
+from appliance.profile.report import faults_as_json, format_faults
+from appliance.profile.secrets import SecretStore
+from appliance.runtime.journal import Journal
+from appliance.trouble import Trouble
+
+if TYPE_CHECKING:
+    from appliance.runtime.vision.readers import ChainReader
+
+app = typer.Typer(
+    help="gatehouse：货运车辆智能环保门禁。Smart environmental gate appliance.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+run_app = typer.Typer(
+    help="Run one program of the box (supervisor does this).", no_args_is_help=True
+)
+models_app = typer.Typer(help="The recognition models on this machine.", no_args_is_help=True)
+journal_app = typer.Typer(help="The journal of passages.", no_args_is_help=True)
+passage_app = typer.Typer(help="Correct a recorded passage.", no_args_is_help=True)
+vehicles_app = typer.Typer(help="The vehicle register (Table 2).", no_args_is_help=True)
+for name, part in {
+    "run": run_app,
+    "models": models_app,
+    "journal": journal_app,
+    "passage": passage_app,
+    "vehicles": vehicles_app,
+}.items():
+    app.add_typer(part, name=name)
+
+console = Console(highlight=False)
+ProfileFile = Annotated[Path, typer.Argument(metavar="PROFILE", help="Site profile (YAML).")]
+ProfileOption = Annotated[Path, typer.Option("--profile", help="Site profile (YAML).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+By = Annotated[str, typer.Option("--by", help="Who corrects.")]
+Why = Annotated[str, typer.Option("--why", help="Why it is corrected.")]
+
+
+def main() -> NoReturn:
+    """Run the command; expected troubles become one sentence and exit code 2."""
+    try:
+        app()
+    except ProfileFaults as faults:
+        sys.stderr.write(format_faults(faults.path, faults.faults))
+    except Trouble as trouble:
+        sys.stderr.write(f"{trouble}\n")
+    raise SystemExit(2)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Site profiles.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check site profiles; every fault with file, line, key, what is wrong and what is allowed."""
+    faulty = False
+    for file in files:
+        _, faults = check_profile(file)
+        faulty = faulty or bool(faults)
+        typer.echo(
+            faults_as_json(file, faults) if as_json else format_faults(file, faults), nl=as_json
+        )
+    raise typer.Exit(2 if faulty else 0)
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Each vehicle passes once, then a summary.")
+    ] = False,
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            "--images", help="Truth table (file, plate, colour) of real photos to show instead."
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, help="At most so many vehicles (a lane, when drawn)."),
+    ] = None,
+    reader: Annotated[
+        Reader | None, typer.Option("--reader", help="Plate reader instead of the profile's.")
+    ] = None,
+    profile: ProfileOption = Path("site_profiles/demo.yaml"),
+    root: Annotated[
+        Path, typer.Option("--root", help="Where the demo keeps its data; emptied at start.")
+    ] = Path("var/demo"),
+) -> None:
+    """Bring a whole site to life on this machine: cameras, relays, platform, appliance."""
+    from acceptance_kit.demo.run import DemoOptions, run_demo
+
+    options = DemoOptions(profile, root, once=once, images=images, limit=limit, reader=reader)
+    raise typer.Exit(run_demo(options, console))
+
+
+@app.command()
+def up(
+    profile_file: ProfileFile,
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="End when the program that started this ends.")
+    ] = False,
+) -> None:
+    """Run the box of a profile: supervisor with every program (4.5.1-6)."""
+    from appliance.runtime.supervision import become_supervisor, write_configuration
+
+    profile = load_profile(profile_file)
+    become_supervisor(write_configuration(profile, profile_file), with_parent=with_parent)
+
+
+@app.command()
+def platform(
+    profile: Annotated[
+        Path | None, typer.Option("--profile", help="Know the MN of this site profile.")
+    ] = None,
+    mn: Annotated[list[str] | None, typer.Option("--mn", help="Know this MN too.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="TCP port; 0 takes any.")] = 19212,
+    database: Annotated[Path, typer.Option(help="Where it keeps what it got.")] = Path(
+        "var/platform.sqlite3"
+    ),
+) -> None:
+    """Run the reference platform alone: a strict HJ 212 server for trials."""
+    from acceptance_kit.peers.platform.command import listen
+
+    known = set(mn or ()) | ({load_profile(profile).mn} if profile else set())
+    listen(host, port, database, known, typer.echo, _stop_on_signal())
+
+
+@app.command()
+def read(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Photos.")],
+    reader: Annotated[
+        Reader, typer.Option("--reader", help="Which chain of models reads.")
+    ] = Reader.OCR,
+    as_json: AsJson = False,
+) -> None:
+    """Read the plates in photos, best first."""
+    from appliance.runtime.vision.photo_files import read_photo_files
+
+    plate_reader = _reader(reader)
+    unreadable = False
+    for answer in read_photo_files(plate_reader, files):
+        unreadable = unreadable or answer.trouble is not None
+        typer.echo(
+            json.dumps(answer.as_dict(), ensure_ascii=False) if as_json else answer.as_text()
+        )
+    raise typer.Exit(2 if unreadable else 0)
+
+
+@run_app.command("lane")
+def run_lane(
+    barrier: Annotated[str, typer.Argument(help="Barrier number, such as A01.")],
+    profile: ProfileOption,
+) -> None:
+    """Run one lane: camera, recognition, admission, journal, barrier."""
+    from appliance.runtime.lane.start import start_lane
+
+    _log_to_stderr()
+    start_lane(
+        load_profile(profile),
+        barrier,
+        SecretStore.of_this_machine(),
+        SystemClock(),
+        _stop_on_signal(),
+    )
+
+
+@run_app.command("uplink")
+def run_uplink_program(profile: ProfileOption) -> None:
+    """Run the uplink: the outbox to the platform, until each message is acknowledged."""
+    from appliance.runtime.uplink.sender import run_uplink
+
+    _log_to_stderr()
+    site = load_profile(profile)
+    with _journal(site) as journal:
+        run_uplink(site, journal, SystemClock(), _stop_on_signal())
+
+
+@run_app.command("web")
+def run_web(profile: ProfileOption) -> None:
+    """Run the status page."""
+    from appliance.runtime.web import serve
+
+    _log_to_stderr()
+    serve(load_profile(profile), SystemClock(), _stop_on_signal())
+
+
+@models_app.command("list")
+def models_list(as_json: AsJson = False) -> None:
+    """List the locked models, their licences, and whether they are here."""
+    store = ModelStore.default()
+    found = [store.find(name) for name in locked_models()]
+    if as_json:
+        rows = [
+            item.model.model_dump(exclude={"package", "shared", "hyperlpr3"})
+            | {"path": str(item.path) if item.path else None, "note": item.note}
+            for item in found
+        ]
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    table = Table("模型", "大小", "许可证", "用途", "位置")
+    for item in found:
+        place = str(item.path) if item.path else f"缺少（{item.note}）"
+        table.add_row(
+            item.model.name,
+            f"{item.model.size / 1e6:.1f} MB",
+            item.model.licence,
+            item.model.use,
+            place,
+        )
+    console.print(table)
+
+
+@models_app.command("fetch")
+def models_fetch(
+    reader: Annotated[
+        Reader, typer.Option("--reader", help="Fetch what this reader needs.")
+    ] = Reader.OCR,
+) -> None:
+    """Fetch and verify the models that a reader needs; what is here already is kept."""
+    from appliance.runtime.vision.readers import MODELS
+
+    store = ModelStore.default()
+    for name in MODELS[reader]:
+        typer.echo(f"{name}: {store.fetch(name, typer.echo)}")
+
+
+@journal_app.command("verify")
+def journal_verify(
+    profile: ProfileOption,
+    expect_head: Annotated[
+        str | None, typer.Option(help="A head noted earlier that the chain must hold.")
+    ] = None,
+    no_photos: Annotated[
+        bool, typer.Option("--no-photos", help="Do not read the photo files.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Verify the chain of passages; names the first link changed, removed or put in."""
+    with (
+        _journal(load_profile(profile), readonly=True) as journal,
+        console.status("核对中…") as status,
+    ):
+        result = journal.verify(
+            check_photos=not no_photos,
+            expect_head=expect_head,
+            progress=lambda done, links: status.update(f"核对 {done}/{links} 环"),
+        )
+    if as_json:
+        typer.echo(json.dumps(asdict(result), ensure_ascii=False))
+    elif result.fault:
+        typer.echo(result.fault.sentence)
+    else:
+        typer.echo(f"完好：共 {result.links} 环，链头 {result.head}")
+    raise typer.Exit(1 if result.fault else 0)
+
+
+@passage_app.command("manual")
+def passage_manual(number: int, profile: ProfileOption, by: By, why: Why = "人工抬杆") -> None:
+    """Mark a passage whose barrier was raised by hand (手动, 4.5.1-10)."""
+    with _journal(load_profile(profile)) as journal:
+        journal.correct(number, raise_method=RaiseMethod.MANUAL, by=by, why=why)
+    typer.echo(f"通行记录 {number} 已标记为手动抬杆，将重新上报。")
+
+
+@passage_app.command("plate")
+def passage_plate(
+    number: int,
+    plate: str,
+    colour: Annotated[PlateColour, typer.Argument(help="Plate colour, such as 黄牌.")],
+    profile: ProfileOption,
+    by: By,
+    why: Why = "人工补录",
+) -> None:
+    """Enter by hand the plate that the camera could not read (4.5.1-1)."""
+    from appliance.runtime.vision.grammar import is_plate
+
+    if not is_plate(plate):
+        typer.echo(f"“{plate}”不是车牌号码，例：宁A58D21。", err=True)
+        raise typer.Exit(2)
+    with _journal(load_profile(profile)) as journal:
+        journal.correct(number, plate=plate, plate_colour=colour, by=by, why=why)
+    typer.echo(f"通行记录 {number} 已补录为 {plate} {colour}，将重新上报。")
+
+
+@vehicles_app.command("import")
+def vehicles_import(file: Path, profile: ProfileOption) -> None:
+    """Import vehicle particulars from a CSV file; nothing is taken when a line is faulty."""
+    from appliance.runtime.journal.vehicles import read_vehicles_csv
+
+    vehicles = read_vehicles_csv(file)
+    with _journal(load_profile(profile)) as journal:
+        journal.put_vehicles(vehicles)
+        typer.echo(f"导入 {len(vehicles)} 辆，登记共 {journal.count_vehicles()} 辆。")
+
+
+def _reader(kind: Reader) -> "ChainReader":
+    from appliance.runtime.vision.readers import MODELS, build_reader
+
+    store = ModelStore.default()
+    for name in MODELS[kind]:
+        store.fetch(name, lambda text: typer.echo(text, err=True))
+    return build_reader(kind, store)
+
+
+def _journal(profile: Profile, *, readonly: bool = False) -> Journal:
+    return Journal.open(Path(profile.storage.root), SystemClock(), readonly=readonly)
+
+
+def _log_to_stderr() -> None:
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form)
+
+
+def _stop_on_signal() -> threading.Event:
+    """An event that SIGTERM and SIGINT set, so that every program ends in order."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

@@ -1,0 +1,78 @@
+"""Where a missing model can be fetched from: a registry wheel, or hyperlpr3's own archive."""
+
+import importlib.util
+import io
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from appliance.models.lock import Model
+
+ARCHIVE_LIMIT = 64 * 1024 * 1024
+
+
+class SourceFailed(Exception):
+    """A source that should have the model did not give it; one sentence why."""
+
+
+def from_package(model: Model, say: Callable[[str], None]) -> bytes | None:
+    """Take the member out of a locked wheel; pip downloads it by hash, without dependencies."""
+    package = model.package
+    if package is None:
+        return None
+    say(
+        f"{model.name}: downloading {package.name} {package.version} (not installed, one file used)"
+    )
+    with tempfile.TemporaryDirectory(prefix="gatehouse-model-") as folder:
+        wanted = Path(folder) / "wanted.txt"
+        wanted.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command += ["--require-hashes", "--only-binary=:all:", "--dest", folder, "-r", str(wanted)]
+        answer = subprocess.run(  # noqa: S603 - fixed words, no shell, the wheel is checked by hash
+            command, capture_output=True, text=True, check=False
+        )
+        wheels = list(Path(folder).glob("*.whl"))
+        if answer.returncode != 0 or not wheels:
+            last = (answer.stderr.strip().splitlines() or ["no message"])[-1]
+            raise SourceFailed(f"pip could not download {package.name}: {last}")
+        return _member(wheels[0].read_bytes(), package.member)
+
+
+def from_hyperlpr3(model: Model, say: Callable[[str], None]) -> bytes | None:
+    """Take the member out of the archive that hyperlpr3 itself would download at import."""
+    if model.hyperlpr3 is None:
+        return None
+    # Only the settings file is run: importing the package would download by itself.
+    package = importlib.util.find_spec("hyperlpr3")
+    if package is None or package.origin is None:
+        raise SourceFailed("hyperlpr3 is not installed")
+    settings_file = Path(package.origin).parent / "config" / "settings.py"
+    spec = importlib.util.spec_from_file_location("hyperlpr3_settings", settings_file)
+    if spec is None or spec.loader is None:
+        raise SourceFailed("hyperlpr3 has no settings file")
+    settings = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(settings)
+    address = f"{settings._ONLINE_URL_}{settings._MODEL_VERSION_}.zip"
+    if not address.startswith(("http://", "https://")):
+        raise SourceFailed("hyperlpr3's own address is no web address")
+    say(f"{model.name}: downloading hyperlpr3's own archive")
+    try:
+        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - checked above
+            return _member(answer.read(ARCHIVE_LIMIT), model.hyperlpr3)
+    except (urllib.error.URLError, TimeoutError) as trouble:
+        raise SourceFailed(f"hyperlpr3's own address does not answer: {trouble}") from trouble
+
+
+def _member(archive: bytes, name: str) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            if opened.getinfo(name).file_size > ARCHIVE_LIMIT:
+                raise SourceFailed(f"{name} in the archive is too large")
+            return opened.read(name)
+    except (KeyError, zipfile.BadZipFile) as trouble:
+        raise SourceFailed(f"the archive has no {name}") from trouble

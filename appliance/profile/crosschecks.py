@@ -1,0 +1,200 @@
+"""What no single field can see: unique numbers, references, pairs that must fit.
+
+The checks read the raw tree and skip whatever is missing or of the wrong kind, so that they report
+in the same run as the schema does; they say nothing of a value the schema refuses anyway.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from appliance.profile.faults import Route, quoted, shown
+from appliance.profile.identifiers import credit_check_character, plausible_plate
+from appliance.profile.model import CameraRole, ModbusRelay, Section, Uplink
+from appliance.profile.schema import place_at
+from appliance.profile.tree import Tree
+
+Keys = dict[str, Any]
+
+
+def cross_check(tree: Tree) -> None:
+    """Run every check; faults are added to `tree`."""
+    for check in (
+        _entrance_ids,
+        _barrier_ids,
+        _camera_ids,
+        _plate_cameras,
+        _plate_lists,
+        _retry_pauses,
+        _relay_wires,
+        _credit_code,
+    ):
+        check(tree)
+
+
+def _keys(value: object) -> Keys:
+    return value if isinstance(value, dict) else {}
+
+
+def _items(owner: Keys, route: Route, name: str) -> Iterator[tuple[Route, Keys]]:
+    """The mappings of the list `name`, each with its route."""
+    values = owner.get(name)
+    for number, value in enumerate(values if isinstance(values, list) else ()):
+        if isinstance(value, dict):
+            yield (*route, name, number), value
+
+
+def _entrances(tree: Tree) -> Iterator[tuple[Route, Keys]]:
+    yield from _items(_keys(tree.data), (), "entrances")
+
+
+def _barriers(tree: Tree) -> Iterator[tuple[Route, Keys]]:
+    for route, entrance in _entrances(tree):
+        yield from _items(entrance, route, "barriers")
+
+
+def _cameras(tree: Tree) -> Iterator[tuple[Route, Keys]]:
+    yield from _items(_keys(tree.data), (), "cameras")
+
+
+def _well_formed(route: Route, value: object) -> bool:
+    """Whether the schema has nothing to say against this text."""
+    place = place_at(route)
+    if place is None or not isinstance(value, str):
+        return False
+    return re.search(place.bounds.get("pattern", ""), value) is not None
+
+
+def _unique(tree: Tree, owners: Iterator[tuple[Route, Keys]], what: str, allowed: str) -> None:
+    seen: dict[str, int] = {}
+    for route, keys in owners:
+        at, value = (*route, "id"), keys.get("id")
+        if not isinstance(value, str) or not _well_formed(at, value):
+            continue
+        if value in seen:
+            wrong = f"{what}{quoted(value)}重复，第 {seen[value]} 行已经用了"
+            tree.refuse(at, wrong, allowed)
+        else:
+            seen[value] = tree.line(at)
+
+
+def _entrance_ids(tree: Tree) -> None:
+    _unique(tree, _entrances(tree), "出入口编号", "全站不重复，按 A、B、C 依次编（4.6.1）")
+
+
+def _barrier_ids(tree: Tree) -> None:
+    _unique(tree, _barriers(tree), "道闸编号", "全站不重复，按 A01、A02 依次编（4.6.1）")
+    for route, entrance in _entrances(tree):
+        letter = entrance.get("id")
+        if not _well_formed((*route, "id"), letter):
+            continue
+        for barrier_route, barrier in _items(entrance, route, "barriers"):
+            at, number = (*barrier_route, "id"), barrier.get("id")
+            if _well_formed(at, number) and not str(number).startswith(str(letter)):
+                wrong = f"道闸编号{quoted(str(number))}不属于出入口“{letter}”"
+                tree.refuse(at, wrong, f"以出入口编号开头，如 {letter}01（4.6.1）")
+
+
+def _camera_ids(tree: Tree) -> None:
+    _unique(tree, _cameras(tree), "相机编号", "每台相机一个编号，全站不重复")
+
+
+def _plate_cameras(tree: Tree) -> None:
+    roles = {
+        camera["id"]: camera.get("role")
+        for _, camera in _cameras(tree)
+        if isinstance(camera.get("id"), str)
+    }
+    plate = [name for name, role in roles.items() if role == CameraRole.PLATE]
+    choice = "cameras 中用途（role）为 plate 的相机"
+    if plate:
+        choice += "：" + "、".join(shown(name) for name in plate[:12])
+    served: dict[str, str] = {}
+    for route, barrier in _barriers(tree):
+        at, name = (*route, "plate_camera"), barrier.get("plate_camera")
+        if not isinstance(name, str) or not _well_formed(at, name):
+            continue
+        if name not in roles:
+            tree.refuse(at, f"cameras 中没有编号为{quoted(name)}的相机", choice)
+        elif roles[name] == CameraRole.SURVEILLANCE:
+            wrong = f"相机{quoted(name)}的用途是视频监控，不能识别车牌"
+            tree.refuse(at, wrong, choice)
+        if name in served:
+            wrong = f"相机{quoted(name)}已用于{served[name]}"
+            tree.refuse(at, wrong, "每台车牌识别相机只配一道闸")
+        else:
+            served[name] = f"道闸{quoted(str(barrier.get('id', '')))}"
+
+
+def _plate_lists(tree: Tree) -> None:
+    admission = _keys(_keys(tree.data).get("admission"))
+    listed: dict[str, dict[str, Route]] = {"allow": {}, "block": {}}
+    for name, seen in listed.items():
+        plates = admission.get(name)
+        for number, plate in enumerate(plates if isinstance(plates, list) else ()):
+            if not isinstance(plate, str):
+                continue
+            at: Route = ("admission", name, number)
+            seen.setdefault(plate, at)
+            if 5 <= len(plate) <= 10 and not plausible_plate(plate):
+                wrong = f"{quoted(plate)}不像车牌号码"
+                allowed = "省份简称开头，中间不留空格和点，不用字母 I、O，例如 宁A12345"
+                tree.refuse(at, wrong, allowed)
+    for plate, at in listed["block"].items():
+        if plate in listed["allow"]:
+            line = tree.line(listed["allow"][plate])
+            wrong = f"{quoted(plate)}既在黑名单又在白名单（第 {line} 行）"
+            tree.refuse(at, wrong, "只留在一个名单里")
+
+
+def _number(keys: Keys, name: str, section: type[Section]) -> float | None:
+    """A number as the schema will see it: given or by default; None when it is no number."""
+    value = keys.get(name, section.model_fields[name].default)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _retry_pauses(tree: Tree) -> None:
+    uplink = _keys(_keys(tree.data).get("uplink"))
+    first = _number(uplink, "retry_pause_seconds", Uplink)
+    limit = _number(uplink, "retry_pause_limit_seconds", Uplink)
+    if first is None or limit is None or not first > limit:
+        return
+    name = "retry_pause_seconds" if "retry_pause_seconds" in uplink else "retry_pause_limit_seconds"
+    wrong = f"首次重试间隔 {first} 秒大于最长重试间隔 {limit} 秒"
+    tree.refuse(("uplink", name), wrong, "首次重试间隔不大于最长重试间隔")
+
+
+def _relay_wires(tree: Tree) -> None:
+    seen: dict[tuple[object, ...], str] = {}
+    for route, barrier in _barriers(tree):
+        driver = _keys(barrier.get("driver"))
+        host = driver.get("host")
+        if not isinstance(host, str):
+            continue
+        relay = (
+            host.lower(),
+            _number(driver, "port", ModbusRelay),
+            _number(driver, "unit", ModbusRelay),
+        )
+        for name, what in (("raise_coil", "抬杆线圈"), ("raised_input", "杆位输入")):
+            wire = _number(driver, name, ModbusRelay)
+            if wire is None or None in relay:
+                continue
+            at = (*route, "driver", name)
+            if (name, relay, wire) in seen:
+                other = seen[name, relay, wire]
+                wrong = f"同一继电器的{what} {wire} 已用于{other}"
+                tree.refuse(at, wrong, "每道闸用各自的线圈和输入，照接线图填写")
+            else:
+                seen[name, relay, wire] = f"道闸{quoted(str(barrier.get('id', '')))}"
+
+
+def _credit_code(tree: Tree) -> None:
+    at = ("enterprise", "credit_code")
+    code = _keys(_keys(tree.data).get("enterprise")).get("credit_code")
+    if not isinstance(code, str) or not _well_formed(at, code):
+        return
+    if code[17] != credit_check_character(code[:17]):
+        # The right last character is not offered: the slip is as likely in the other seventeen.
+        wrong = f"统一社会信用代码{quoted(code)}的校验码不符"
+        tree.refuse(at, wrong, "对照营业执照逐位核对（GB 32100-2015，第 18 位是校验码）")

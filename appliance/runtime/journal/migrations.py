@@ -1,0 +1,250 @@
+"""The schema, as the named steps that lead to it.
+
+A later release appends a function here and never edits one that shipped. The chain's digests
+cover every column of a record that is not NULL (see `chain`), so a migration may add nullable
+columns to `passages`, `photos` and `corrections`, but never rename or rewrite one.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from sqlite_utils import Database
+
+from appliance.clock import Clock
+from appliance.runtime.journal.database import row, rows, writing
+from appliance.runtime.journal.errors import JournalTooNew, JournalTooOld, NotAJournal
+from appliance.runtime.journal.moments import to_text
+
+# "gate" in ASCII: SQLite's header says whose file it is, even before a table is looked at.
+APPLICATION_ID = 0x67617465
+
+Migration = Callable[[Database], None]
+
+
+def passages_and_photos(database: Database) -> None:
+    """进出厂记录 as first written; corrections are laid over, these rows are never updated."""
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.executescript("""
+        CREATE TABLE passages (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            key TEXT NOT NULL UNIQUE,
+            entrance TEXT NOT NULL,
+            barrier TEXT NOT NULL,
+            position TEXT NOT NULL,
+            direction TEXT NOT NULL,
+            passed_at TEXT NOT NULL,
+            recorded_at TEXT NOT NULL,
+            plate TEXT,
+            plate_colour TEXT NOT NULL,
+            confidence REAL NOT NULL,
+            decision TEXT NOT NULL,
+            rule TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            raise_method TEXT NOT NULL,
+            vehicle TEXT  -- JSON, as known when the vehicle passed
+        ) STRICT;
+        CREATE TABLE photos (
+            passage_id INTEGER NOT NULL REFERENCES passages (id),
+            number INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            path TEXT NOT NULL UNIQUE,
+            sha256 TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            PRIMARY KEY (passage_id, number)
+        ) STRICT;
+    """)
+
+
+def corrections(database: Database) -> None:
+    """Corrections by people (4.5.1-1, 4.5.1-10): only the fields that changed, before and after."""
+    database.executescript("""
+        CREATE TABLE corrections (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            passage_id INTEGER NOT NULL REFERENCES passages (id),
+            corrected_at TEXT NOT NULL,
+            corrected_by TEXT NOT NULL,
+            why TEXT NOT NULL,
+            before TEXT NOT NULL,  -- JSON
+            after TEXT NOT NULL    -- JSON
+        ) STRICT;
+        CREATE INDEX corrections_of_passage ON corrections (passage_id);
+    """)
+
+
+def outbox(database: Database) -> None:
+    """Messages owed to the platform, and its answers.
+
+    The index holds unsent messages only: a year of sent ones costs the sender nothing. Queries
+    must say `state <> 'done'` in so many words, or SQLite does not use it.
+    """
+    database.executescript("""
+        CREATE TABLE outbox (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            cn TEXT NOT NULL,
+            qn TEXT NOT NULL UNIQUE,
+            passage_id INTEGER REFERENCES passages (id),  -- NULL for messages of no passage
+            payload TEXT,                                 -- JSON; NULL when a passage is the body
+            state TEXT NOT NULL CHECK (state IN ('held', 'waiting', 'aside', 'done')),
+            attempts INTEGER NOT NULL DEFAULT 0,
+            queued_at TEXT NOT NULL,
+            next_try_at TEXT NOT NULL,
+            reason TEXT
+        ) STRICT;
+        CREATE INDEX outbox_unsent ON outbox (state, qn, next_try_at) WHERE state <> 'done';
+        CREATE INDEX outbox_of_passage ON outbox (passage_id);
+        CREATE TABLE receipts (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            outbox_id INTEGER NOT NULL REFERENCES outbox (id),
+            code INTEGER NOT NULL,
+            raw TEXT NOT NULL,
+            received_at TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX receipts_of_message ON receipts (outbox_id);
+        CREATE TABLE last_qn (
+            only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+            qn TEXT NOT NULL
+        ) STRICT;
+    """)
+
+
+def chain(database: Database) -> None:
+    """The chain of hashes over passages and corrections.
+
+    AUTOINCREMENT keeps the highest number ever given apart, which shows a tail cut off.
+    """
+    database.executescript("""
+        CREATE TABLE chain (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind TEXT NOT NULL CHECK (kind IN ('passage', 'correction')),
+            ref INTEGER NOT NULL,
+            record_digest TEXT NOT NULL,
+            prev TEXT NOT NULL,
+            hash TEXT NOT NULL UNIQUE,
+            UNIQUE (kind, ref)
+        ) STRICT;
+    """)
+
+
+def vehicles(database: Database) -> None:
+    """车辆信息 (Table 2), by plate and colour."""
+    database.executescript("""
+        CREATE TABLE vehicles (
+            plate TEXT NOT NULL,
+            plate_colour TEXT NOT NULL,
+            vin TEXT,
+            registered_on TEXT,
+            vehicle_type TEXT,
+            model TEXT,
+            fuel TEXT,
+            emission_stage TEXT,
+            networked INTEGER,
+            use TEXT,
+            fleet TEXT,
+            terminal_ok INTEGER,
+            PRIMARY KEY (plate, plate_colour)
+        ) STRICT;
+    """)
+
+
+def heartbeats_and_events(database: Database) -> None:
+    """What programs last said of themselves, and what else happened."""
+    database.executescript("""
+        CREATE TABLE heartbeats (
+            program TEXT PRIMARY KEY,
+            ok INTEGER NOT NULL,
+            detail TEXT NOT NULL,
+            beaten_at TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE events (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            noted_at TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            detail TEXT NOT NULL
+        ) STRICT;
+    """)
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    passages_and_photos,
+    corrections,
+    outbox,
+    chain,
+    vehicles,
+    heartbeats_and_events,
+)
+
+
+def migrate(database: Database, clock: Clock, steps: Sequence[Migration] = MIGRATIONS) -> None:
+    """Bring a new or older journal up to `steps`, each step whole or not at all.
+
+    The caller keeps other openers out meanwhile. Raises what `check` raises.
+    """
+    for step in check(database, steps):
+        with writing(database):
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS migrations "
+                "(name TEXT PRIMARY KEY, applied_at TEXT NOT NULL) STRICT"
+            )
+            step(database)
+            database.table("migrations").insert(
+                {"name": step.__name__, "applied_at": to_text(clock.now())}
+            )
+
+
+def check(database: Database, steps: Sequence[Migration] = MIGRATIONS) -> list[Migration]:
+    """The steps this file still lacks (all of them for an empty file).
+
+    Raises NotAJournal, JournalTooOld (tables of a journal, but no first migration) or
+    JournalTooNew (migrations unknown to this release).
+    """
+    try:
+        tables = set(database.table_names())
+        found = row(database, "PRAGMA application_id")
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise NotAJournal(_not_ours()) from error
+        raise
+    if not tables:
+        return list(steps)
+    ours = found is not None and found["application_id"] == APPLICATION_ID
+    if "migrations" not in tables:
+        if ours or "passages" in tables:
+            raise JournalTooOld(_before_the_first())
+        raise NotAJournal(_not_ours())
+    if not ours:
+        raise NotAJournal(_not_ours())
+    applied = [r["name"] for r in rows(database, "SELECT name FROM migrations ORDER BY rowid")]
+    known = [step.__name__ for step in steps]
+    unknown = [name for name in applied if name not in known]
+    if unknown:
+        raise JournalTooNew(
+            f"记录库由更新版本的 gatehouse 写成（未知的升级步骤：{'、'.join(unknown)}）。"
+            "请安装该版本或更新的版本；切勿用旧版本继续写入。"
+        )
+    if applied != known[: len(applied)] or not applied:
+        raise JournalTooOld(_before_the_first())
+    return list(steps[len(applied) :])
+
+
+def refuse_pending(pending: Sequence[Migration]) -> None:
+    """For readers: raises JournalTooOld when steps are missing, for readers change nothing."""
+    if pending:
+        names = "、".join(step.__name__ for step in pending)
+        raise JournalTooOld(
+            f"记录库尚未升级（缺少步骤：{names}），只读方式不会升级它。"
+            "请先启动 gatehouse 的服务，服务启动时会自动升级，然后再试。"
+        )
+
+
+def _not_ours() -> str:
+    return (
+        "该位置的文件不是 gatehouse 的记录库。请核对站点配置中的数据目录；"
+        "若是误放的文件，请将其移走后重试，程序不会覆盖它。"
+    )
+
+
+def _before_the_first() -> str:
+    return (
+        "记录库早于 gatehouse 的第一个正式版本，无法升级。"
+        "请将该文件移到别处妥善保存，再启动服务以建立新的记录库。"
+    )

@@ -1,0 +1,56 @@
+"""What programs say of themselves (heartbeats), and what else is worth keeping (events)."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from appliance.clock import BEIJING
+from appliance.runtime.journal.database import Row, insert, rows, writing
+from appliance.runtime.journal.moments import from_text, to_text
+from appliance.runtime.journal.values import Event, Heartbeat
+
+
+def beat(database: Database, now: datetime, program: str, ok: bool, detail: str) -> None:
+    """See `Journal.beat`."""
+    with writing(database):
+        database.table("heartbeats").upsert(
+            {"program": program, "ok": int(ok), "detail": detail, "beaten_at": to_text(now)},
+            pk="program",
+        )
+
+
+def heartbeats(database: Database) -> tuple[Heartbeat, ...]:
+    """Each program's last word, by name."""
+    return tuple(
+        Heartbeat(
+            program=found["program"],
+            ok=bool(found["ok"]),
+            detail=found["detail"],
+            at=from_text(found["beaten_at"]),
+        )
+        for found in rows(database, "SELECT * FROM heartbeats ORDER BY program")
+    )
+
+
+def note(database: Database, now: datetime, kind: str, detail: str) -> Event:
+    """See `Journal.note`."""
+    with writing(database):
+        event_id = insert(
+            database, "events", {"noted_at": to_text(now), "kind": kind, "detail": detail}
+        )
+    return Event(id=event_id, at=now.astimezone(BEIJING), kind=kind, detail=detail)
+
+
+def latest_events(database: Database, limit: int) -> tuple[Event, ...]:
+    """Newest first."""
+    found = rows(database, "SELECT * FROM events ORDER BY id DESC LIMIT :n", {"n": limit})
+    return tuple(_event(event) for event in found)
+
+
+def _event(found: Row) -> Event:
+    return Event(
+        id=found["id"],
+        at=from_text(found["noted_at"]),
+        kind=found["kind"],
+        detail=found["detail"],
+    )

@@ -1,0 +1,123 @@
+"""The barrier's hand and eye, in a thread of its own: a dead relay must not stop the camera.
+
+It raises the bar when told, and watches the bar between: a bar that goes up without having been
+told was raised by hand (4.5.1-10).
+"""
+
+import logging
+import queue
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from appliance.clock import Clock
+from appliance.runtime.lane.driver import BarrierDriver, BarrierUnreachable
+
+log = logging.getLogger(__name__)
+
+WATCH_SECONDS = 0.2
+OURS = timedelta(seconds=3)
+"""A bar that rises within this time after our pulse rose because of it."""
+
+ATTEMPTS = 5
+RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The bar went up: by our pulse, for which passage, or by hand (`passage_id` None)."""
+
+    at: datetime
+    by_hand: bool
+    passage_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseFailed:
+    """The relay could not be told to raise the bar for a passage."""
+
+    at: datetime
+    passage_id: int
+    why: str
+
+
+class Barrier:
+    """Runs one driver; `news` is what the lane process reads between frames."""
+
+    def __init__(self, driver: BarrierDriver, clock: Clock) -> None:
+        self._driver = driver
+        self._clock = clock
+        self._orders: queue.Queue[int] = queue.Queue()
+        self.news: queue.Queue[Raised | RaiseFailed] = queue.Queue()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="barrier", daemon=True)
+        self._was_raised: bool | None = None
+        self._told: tuple[datetime, int] | None = None
+        self._reachable = True
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the order in hand and let the relay go."""
+        self._stop.set()
+        self._thread.join(10)
+        self._driver.close()
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the relay answered last time."""
+        return self._reachable
+
+    def raise_for(self, passage_id: int) -> None:
+        """Order the bar up for a passage that the journal already holds."""
+        self._orders.put(passage_id)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                passage_id = self._orders.get(timeout=WATCH_SECONDS)
+            except queue.Empty:
+                pass
+            else:
+                self._raise(passage_id)
+            self._watch()
+
+    def _raise(self, passage_id: int) -> None:
+        why = ""
+        for attempt in range(ATTEMPTS):
+            if attempt and self._stop.wait(RETRY_SECONDS):
+                break
+            # Before the pulse, so that a bar seen rising during it is known to be ours.
+            self._told = (self._clock.now(), passage_id)
+            try:
+                self._driver.raise_barrier()
+            except BarrierUnreachable as trouble:
+                self._reachable = False
+                why = str(trouble)
+                log.warning("raising for passage %d failed: %s", passage_id, why)
+            else:
+                self._reachable = True
+                self._told = (self._clock.now(), passage_id)
+                return
+        self._told = None
+        self.news.put(RaiseFailed(self._clock.now(), passage_id, why))
+
+    def _watch(self) -> None:
+        try:
+            raised = self._driver.is_raised()
+        except BarrierUnreachable as trouble:
+            if self._reachable:
+                log.warning("the relay does not answer: %s", trouble)
+            self._reachable = False
+            return
+        self._reachable = True
+        now = self._clock.now()
+        if raised and self._told and now - self._told[0] <= OURS:
+            # Also when the bar was still up for the vehicle before.
+            self.news.put(Raised(now, by_hand=False, passage_id=self._told[1]))
+            self._told = None
+        elif raised and self._was_raised is False:
+            self.news.put(Raised(now, by_hand=True, passage_id=None))
+        self._was_raised = raised

@@ -1,0 +1,43 @@
+"""Putting a lane process together from the profile."""
+
+import threading
+from pathlib import Path
+
+from appliance.clock import Clock
+from appliance.fonts import chinese_font
+from appliance.models import ModelStore
+from appliance.profile.model import Profile
+from appliance.profile.secrets import SecretStore
+from appliance.runtime.journal import Journal
+from appliance.runtime.lane.barrier import Barrier
+from appliance.runtime.lane.driver import ModbusRelayDriver
+from appliance.runtime.lane.memory import LaneMemory
+from appliance.runtime.lane.process import LaneProcess
+from appliance.runtime.vision.readers import build_reader
+from appliance.runtime.vision.stream import CameraStream
+
+
+def start_lane(
+    profile: Profile, barrier_id: str, secrets: SecretStore, clock: Clock, stop: threading.Event
+) -> None:
+    """Run the lane of a barrier until `stop`.
+
+    Raises what is missing before anything starts: SecretFault, ModelMissing, FontMissing,
+    JournalError, or KeyError for a barrier that the profile does not have.
+    """
+    lane = profile.lane(barrier_id)
+    password = secrets.resolve(lane.camera.password)
+    reader = build_reader(profile.recognition.reader, ModelStore.default())
+    chinese_font(16)  # without a typeface no photo could be stamped: say so now
+    root = Path(profile.storage.root)
+    with Journal.open(root, clock) as journal:
+        LaneProcess(
+            profile,
+            lane,
+            journal=journal,
+            reader=reader,
+            stream=CameraStream(lane.camera, password, clock),
+            barrier=Barrier(ModbusRelayDriver(lane.barrier.driver), clock),
+            memory=LaneMemory(root, barrier_id),
+            clock=clock,
+        ).run(stop)

@@ -1,0 +1,112 @@
+"""The programs of a box, and the supervisor configuration that runs them (4.5.1-6).
+
+The profile says which there are; the demo and a real box run the very same configuration.
+"""
+
+import ctypes
+import os
+import shlex
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.profile.model import Profile
+
+PR_SET_PDEATHSIG = 1
+
+HEADER = """\
+; Rendered by gatehouse from the site profile; changes here are lost at the next start.
+[supervisord]
+nodaemon=true
+silent=true
+logfile={root}/log/supervisord.log
+logfile_maxbytes=10MB
+logfile_backups=5
+pidfile={root}/run/supervisord.pid
+childlogdir={root}/log
+umask=027
+
+[unix_http_server]
+file={root}/run/supervisor.sock
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+
+[supervisorctl]
+serverurl=unix://{root}/run/supervisor.sock
+"""
+
+PROGRAM = """
+[program:{name}]
+command={command}
+autostart=true
+autorestart=true
+startsecs=3
+startretries=1000000
+stopsignal=TERM
+stopwaitsecs=15
+killasgroup=true
+stdout_logfile={root}/log/{name}.log
+stdout_logfile_maxbytes=10MB
+stdout_logfile_backups=5
+redirect_stderr=true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One supervised program: its name and the words of `gatehouse run`."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+def programs(profile: Profile) -> tuple[Program, ...]:
+    """Every program that the box of this profile runs."""
+    lanes = [
+        Program(f"lane-{lane.barrier.id}", ("lane", lane.barrier.id)) for lane in profile.lanes()
+    ]
+    return (*lanes, Program("uplink", ("uplink",)), Program("web", ("web",)))
+
+
+def supervisor_configuration(profile: Profile, profile_path: Path) -> str:
+    """The text of supervisord.conf for a profile that lies at `profile_path`."""
+    root = str(profile.storage.root)
+    parts = [HEADER.format(root=_literal(root))]
+    for program in programs(profile):
+        words = [sys.executable, "-m", "appliance", "run", *program.words]
+        words += ["--profile", str(profile_path.resolve())]
+        parts.append(
+            PROGRAM.format(
+                name=program.name, command=_literal(shlex.join(words)), root=_literal(root)
+            )
+        )
+    return "".join(parts)
+
+
+def write_configuration(profile: Profile, profile_path: Path) -> Path:
+    """Lay supervisord.conf and its folders below the storage root; returns its path."""
+    root = Path(profile.storage.root)
+    for folder in (root / "run", root / "log"):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+    path = root / "run" / "supervisord.conf"
+    path.write_text(supervisor_configuration(profile, profile_path), "utf-8")
+    return path
+
+
+def become_supervisor(configuration: Path, *, with_parent: bool = False) -> None:
+    """Turn this process into supervisord; does not return.
+
+    `with_parent` asks the kernel to end it, and so its programs, when the parent is killed.
+    """
+    if with_parent:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    words = ["-m", "supervisor.supervisord", "--nodaemon", "-c", str(configuration)]
+    os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 - no shell is wanted
+
+
+def _literal(text: str) -> str:
+    """supervisor expands % in its files."""
+    return text.replace("%", "%%")

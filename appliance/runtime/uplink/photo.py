@@ -1,0 +1,96 @@
+"""Front and body photo as the one JPEG that F_JCZP takes (7.3.1), within the profile's limit."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+
+from appliance.runtime.journal.errors import UnsafePath
+from appliance.runtime.journal.values import PhotoKind, RecordedPassage, StoredPhoto
+from appliance.runtime.uplink.message import Unsendable
+
+_QUALITIES = (90, 80, 70, 60, 50, 40)
+_SCALE_STEP = 0.8
+_SMALLEST_SIDE = 32
+_NAMES = {PhotoKind.FRONT: "车头照片", PhotoKind.BODY: "车身照片"}
+
+
+def passage_photo(
+    passage: RecordedPassage,
+    locate: Callable[[StoredPhoto], Path],
+    *,
+    layout: Literal["side-by-side", "front-only"],
+    limit: int,
+) -> bytes:
+    """The photo of a passage as one JPEG of at most `limit` bytes.
+
+    `locate` gives the file of a stored photo. Raises Unsendable when a photo is missing, differs
+    from what was recorded, or cannot be read: an empty field would pass for a photo sent.
+    """
+    kinds = [PhotoKind.FRONT]
+    if layout == "side-by-side":
+        kinds.append(PhotoKind.BODY)
+    jpegs = [_read(passage, kind, locate) for kind in kinds]
+    if len(jpegs) == 1 and len(jpegs[0]) <= limit:
+        return jpegs[0]
+    pictures = [_decode(jpeg, kind) for jpeg, kind in zip(jpegs, kinds, strict=True)]
+    try:
+        return bounded_jpeg(side_by_side(pictures), limit)
+    except cv2.error as error:
+        raise Unsendable("照片（F_JCZP）无法拼接或压缩") from error
+
+
+def side_by_side(pictures: list[MatLike]) -> MatLike:
+    """BGR pictures from left to right, shrunk to the height of the lowest."""
+    height = min(picture.shape[0] for picture in pictures)
+    return np.hstack([_scaled(picture, height / picture.shape[0]) for picture in pictures])
+
+
+def bounded_jpeg(picture: MatLike, limit: int) -> bytes:
+    """`picture` as a JPEG of at most `limit` bytes: falling quality first, then falling size."""
+    qualities: tuple[int, ...] = _QUALITIES
+    while min(picture.shape[:2]) >= _SMALLEST_SIDE:
+        for quality in qualities:
+            encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+            if encoded.size <= limit:
+                return encoded.tobytes()
+        picture = _scaled(picture, _SCALE_STEP)
+        qualities = _QUALITIES[-1:]
+    raise Unsendable(f"照片（F_JCZP）缩小后仍超过上限{limit}字节")
+
+
+def _read(
+    passage: RecordedPassage, kind: PhotoKind, locate: Callable[[StoredPhoto], Path]
+) -> bytes:
+    stored = next((photo for photo in passage.photos if photo.kind is kind), None)
+    if stored is None:
+        raise Unsendable(f"照片（F_JCZP）缺少{_NAMES[kind]}")
+    try:
+        jpeg = locate(stored).read_bytes()
+    except (OSError, UnsafePath) as error:
+        raise Unsendable(f"照片（F_JCZP）的{_NAMES[kind]}文件无法读取：{stored.path}") from error
+    if hashlib.sha256(jpeg).hexdigest() != stored.sha256:
+        raise Unsendable(f"照片（F_JCZP）的{_NAMES[kind]}文件已损坏：{stored.path}")
+    return jpeg
+
+
+def _decode(jpeg: bytes, kind: PhotoKind) -> MatLike:
+    try:
+        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        picture = None
+    if picture is None:
+        raise Unsendable(f"照片（F_JCZP）的{_NAMES[kind]}不是可读的图片")
+    return picture
+
+
+def _scaled(picture: MatLike, factor: float) -> MatLike:
+    if factor == 1:
+        return picture
+    height, width = picture.shape[:2]
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)

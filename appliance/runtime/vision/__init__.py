@@ -1,0 +1,1 @@
+"""Frames → plate readings → one sighting; stamped photos. Knows the journal and below."""

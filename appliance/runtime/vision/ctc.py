@@ -1,0 +1,110 @@
+"""Decoding a recogniser's output (CTC) under the plate grammar.
+
+Input is a matrix of steps x (blank + ALPHABET) probabilities. A beam search keeps only prefixes
+that some plate may begin with, so what comes out is always a plate.
+"""
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.runtime.vision.grammar import ALPHABET, is_plate, next_characters
+
+Probabilities = NDArray[np.float32]
+BLANK = 0
+BEAM = 10
+LEAST = 1e-4
+"""Characters below this probability are not followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A plate text with the log probability of it and the peak probability of each character."""
+
+    text: str
+    score: float
+    peaks: tuple[float, ...]
+
+
+@dataclass(slots=True)
+class _Beam:
+    blank: float = -math.inf
+    character: float = -math.inf
+    peaks: tuple[float, ...] = ()
+
+    @property
+    def total(self) -> float:
+        return _log_add(self.blank, self.character)
+
+
+def plates(probabilities: Probabilities, best: int = 3) -> list[Hypothesis]:
+    """The best plates that the output may spell, most likely first; empty when none fits."""
+    beams = {"": _Beam(blank=0.0)}
+    for step in probabilities:
+        likely = {ALPHABET[i - 1]: float(step[i]) for i in np.flatnonzero(step > LEAST) if i}
+        blank = math.log(max(float(step[BLANK]), 1e-9))
+        grown: dict[str, _Beam] = defaultdict(_Beam)
+        for prefix, beam in beams.items():
+            same = grown[prefix]
+            same.peaks = _better(same.peaks, beam.peaks)
+            same.blank = _log_add(same.blank, beam.total + blank)
+            last = prefix[-1:]
+            if last and last in likely:
+                same.character = _log_add(same.character, beam.character + math.log(likely[last]))
+                same.peaks = (*same.peaks[:-1], max(same.peaks[-1], likely[last]))
+            for character in _followers(prefix):
+                if character not in likely:
+                    continue
+                start = beam.blank if character == last else beam.total
+                if start == -math.inf:
+                    continue
+                longer = grown[prefix + character]
+                longer.character = _log_add(longer.character, start + math.log(likely[character]))
+                longer.peaks = _better(longer.peaks, (*beam.peaks, likely[character]))
+        kept = sorted(grown.items(), key=lambda item: item[1].total, reverse=True)[:BEAM]
+        beams = dict(kept)
+    found = [
+        Hypothesis(text, beam.total, beam.peaks) for text, beam in beams.items() if is_plate(text)
+    ]
+    return sorted(found, key=lambda hypothesis: hypothesis.score, reverse=True)[:best]
+
+
+def log_likelihood(probabilities: Probabilities, text: str) -> float:
+    """The log probability that the output spells exactly `text` (CTC forward algorithm)."""
+    labels = [BLANK]
+    for character in text:
+        labels += [ALPHABET.index(character) + 1, BLANK]
+    indices = np.array(labels)
+    skip = np.zeros(len(labels), dtype=bool)
+    skip[2:] = (indices[2:] != BLANK) & (indices[2:] != indices[:-2])
+    steps = np.maximum(probabilities[:, indices].astype(np.float64), 1e-9)
+    alpha = np.zeros(len(labels))
+    alpha[:2] = steps[0, :2]
+    log_scale = 0.0
+    for step in steps[1:]:
+        moved = alpha.copy()
+        moved[1:] += alpha[:-1]
+        moved[2:] += np.where(skip[2:], alpha[:-2], 0.0)
+        alpha = moved * step
+        total = alpha.sum()
+        log_scale += math.log(total)
+        alpha /= total
+    return log_scale + math.log(max(alpha[-1] + alpha[-2], 1e-300))
+
+
+@cache
+def _followers(prefix: str) -> str:
+    return next_characters(prefix)
+
+
+def _log_add(left: float, right: float) -> float:
+    high, low = (left, right) if left > right else (right, left)
+    return high if low == -math.inf else high + math.log1p(math.exp(low - high))
+
+
+def _better(left: tuple[float, ...], right: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(map(max, left, right)) if left and right else left or right

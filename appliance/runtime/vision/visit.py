@@ -1,0 +1,234 @@
+"""From frames to one sighting a vehicle: who stands in the lane, and what most frames read.
+
+A *visit* lasts from the first frame in which the lane is occupied until it has been empty for a
+while. It yields one sighting: as soon as enough frames agree on a plate, or as unread when the
+vehicle has stood too long or has left. Another plate confirmed in the same visit is the next
+vehicle, bumper to bumper.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from statistics import fmean
+
+import cv2
+
+from appliance.guideline.dictionaries import PlateColour
+from appliance.profile.model import Recognition
+from appliance.runtime.vision.presence import PRESENT, Presence
+from appliance.runtime.vision.reading import Frame, PlateReader, PlateReading
+
+VEHICLE_SHARE = 0.12
+"""A visit that never filled this share of the picture was no vehicle."""
+
+OTHER_VEHICLE = 3
+"""Plates that differ in at least so many characters belong to two vehicles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One vehicle as vision saw it; `plate` is None when it could not be read.
+
+    `began_at` is the visit's first frame and makes the passage's key; `confidence` is the share
+    of readings that agree, times their mean confidence (0 to 1).
+    """
+
+    began_at: datetime
+    seen_at: datetime
+    plate: str | None
+    colour: PlateColour
+    confidence: float
+    front: Frame
+    body: Frame
+
+
+@dataclass(slots=True)
+class _Visit:
+    began_at: datetime
+    first: Frame
+    last: Frame
+    peak_share: float = 0.0
+    readings: dict[str, list[PlateReading]] = field(default_factory=lambda: defaultdict(list))
+    best: dict[str, tuple[float, Frame]] = field(default_factory=dict)
+    body: Frame | None = None
+    reported: str | None = None
+    closed: bool = False
+
+
+class VisitWatcher:
+    """Turns the frames of one lane into sightings.
+
+    `resume` is the beginning of a visit that an earlier run of the program left unfinished: if
+    the lane is still occupied, the same visit goes on, and its passage keeps its key.
+    """
+
+    def __init__(
+        self,
+        reader: PlateReader,
+        settings: Recognition,
+        presence: Presence,
+        resume: datetime | None = None,
+        on_visit: Callable[[datetime | None], None] = lambda _: None,
+    ) -> None:
+        self._reader = reader
+        self._settings = settings
+        self._presence = presence
+        self._resume = resume
+        self._on_visit = on_visit
+        self._visit: _Visit | None = None
+        self._read_at: datetime | None = None
+
+    @property
+    def visiting(self) -> bool:
+        """Whether a vehicle is in the lane that has not been reported yet."""
+        return self._visit is not None and not self._visit.closed
+
+    def observe(self, frame: Frame) -> Sighting | None:
+        """Look at the next frame; a sighting when a vehicle's story is told."""
+        share = self._presence.occupied_share(frame.image)
+        visit = self._visit
+        if share < PRESENT:
+            if visit is None:
+                self._forget()
+                return None
+            return self._lane_empty(visit, frame)
+        if visit is None:
+            began_at = self._resume or frame.taken_at
+            self._resume = None
+            visit = self._visit = _Visit(began_at, first=frame, last=frame)
+            self._on_visit(began_at)
+        visit.last = frame
+        visit.peak_share = max(visit.peak_share, share)
+        if self._due(frame):
+            self._read(visit, frame)
+        return self._confirmed(visit) or self._overdue(visit)
+
+    def _forget(self) -> None:
+        """The lane was empty at start: whatever an earlier run saw has gone."""
+        if self._resume:
+            self._resume = None
+            self._on_visit(None)
+
+    def _lane_empty(self, visit: _Visit, frame: Frame) -> Sighting | None:
+        empty_for = frame.taken_at - visit.last.taken_at
+        if empty_for < timedelta(seconds=self._settings.gone_after_seconds):
+            return None
+        self._visit = None
+        sighting = None
+        if not visit.closed and visit.peak_share >= VEHICLE_SHARE:
+            sighting = self._unread(visit)
+        self._on_visit(None)
+        return sighting
+
+    def _due(self, frame: Frame) -> bool:
+        pause = timedelta(seconds=1 / self._settings.frames_per_second)
+        # Half a frame of slack: frames do not come on the very beat.
+        if self._read_at and frame.taken_at - self._read_at < pause * 0.75:
+            return False
+        self._read_at = frame.taken_at
+        return True
+
+    def _read(self, visit: _Visit, frame: Frame) -> None:
+        readings = self._reader.read(frame.image)
+        if not readings:
+            return
+        nearest = max(readings, key=lambda reading: reading.width)
+        visit.body = visit.body or frame
+        visit.readings[nearest.text].append(nearest)
+        sharpness = _sharpness(frame, nearest)
+        if sharpness > visit.best.get(nearest.text, (-1.0, frame))[0]:
+            visit.best[nearest.text] = (sharpness, frame)
+
+    def _confirmed(self, visit: _Visit) -> Sighting | None:
+        if not visit.readings:
+            return None
+        ranked = sorted(visit.readings.items(), key=lambda item: _weight(item[1]), reverse=True)
+        text, readings = ranked[0]
+        second = _weight(ranked[1][1]) if len(ranked) > 1 else 0.0
+        if (
+            len(readings) < self._settings.confirm_readings
+            or _weight(readings) < 2 * second
+            or _confidence(readings) < self._settings.least_confidence
+        ):
+            return None
+        if visit.closed:
+            return self._next_vehicle(visit, text)
+        visit.closed, visit.reported = True, text
+        return self._sighting(visit, text)
+
+    def _next_vehicle(self, visit: _Visit, text: str) -> Sighting | None:
+        """A plate confirmed after the visit was reported: the same vehicle, or one close behind."""
+        if visit.reported is None or _difference(text, visit.reported) < OTHER_VEHICLE:
+            visit.readings.clear()
+            return None
+        behind = _Visit(visit.last.taken_at, first=visit.last, last=visit.last, closed=True)
+        behind.reported, behind.readings = text, visit.readings
+        behind.best, behind.peak_share = visit.best, visit.peak_share
+        self._visit = behind
+        self._on_visit(behind.began_at)
+        return self._sighting(behind, text)
+
+    def _sighting(self, visit: _Visit, text: str) -> Sighting:
+        agreeing = visit.readings[text]
+        total = sum(len(readings) for readings in visit.readings.values())
+        front = visit.best[text][1]
+        sighting = Sighting(
+            began_at=visit.began_at,
+            seen_at=front.taken_at,
+            plate=text,
+            colour=Counter(reading.colour for reading in agreeing).most_common(1)[0][0],
+            confidence=len(agreeing) / total * _confidence(agreeing),
+            front=front,
+            body=visit.body or visit.first,
+        )
+        visit.readings = defaultdict(list)
+        visit.best = {}
+        return sighting
+
+    def _overdue(self, visit: _Visit) -> Sighting | None:
+        stood = visit.last.taken_at - visit.began_at
+        if (
+            visit.closed
+            or visit.peak_share < VEHICLE_SHARE
+            or stood < timedelta(seconds=self._settings.unread_after_seconds)
+        ):
+            return None
+        visit.closed = True
+        return self._unread(visit)
+
+    def _unread(self, visit: _Visit) -> Sighting:
+        return Sighting(
+            began_at=visit.began_at,
+            seen_at=visit.last.taken_at,
+            plate=None,
+            colour=PlateColour.OTHER,
+            confidence=0.0,
+            front=visit.last,
+            body=visit.body or visit.first,
+        )
+
+
+def _weight(readings: list[PlateReading]) -> float:
+    """Votes for a text; a reading that nobody confirmed still counts a little."""
+    return sum(0.25 + reading.confidence for reading in readings)
+
+
+def _confidence(readings: list[PlateReading]) -> float:
+    return fmean(reading.confidence for reading in readings)
+
+
+def _difference(left: str, right: str) -> int:
+    """Places in which two plates differ; another length counts as wholly different."""
+    if len(left) != len(right):
+        return max(len(left), len(right))
+    return sum(a != b for a, b in zip(left, right, strict=True))
+
+
+def _sharpness(frame: Frame, reading: PlateReading) -> float:
+    """How much detail the plate shows (variance of the Laplacian), times its width."""
+    x, y, width, height = cv2.boundingRect(reading.corners)
+    cut = frame.image[max(y, 0) : y + height, max(x, 0) : x + width]
+    if cut.size == 0:
+        return 0.0
+    return float(cv2.Laplacian(cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY), cv2.CV_64F).var())

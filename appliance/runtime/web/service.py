@@ -1,0 +1,79 @@
+"""The web program: the page on waitress, and its own heartbeat."""
+
+import logging
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+from waitress import create_server, wasyncore
+
+from appliance.clock import Clock
+from appliance.profile.model import Profile
+from appliance.runtime.journal import Journal, JournalError
+from appliance.runtime.web.app import create_app
+
+log = logging.getLogger(__name__)
+
+PROGRAM = "web"
+BEAT_SECONDS = 5.0
+SERVER_THREADS = 8
+"""A browser asks for a page's pictures six at a time."""
+
+
+class PageStopped(Exception):
+    """The page stopped by itself; the supervisor has to start the program anew."""
+
+
+def serve(profile: Profile, clock: Clock, stop: threading.Event) -> None:
+    """Serve the status page at the profile's address until `stop` is set.
+
+    Raises OSError when the address cannot be listened on, PageStopped when the server dies.
+    """
+    root = Path(profile.storage.root)
+    page = profile.network.status_page
+
+    def open_journal() -> Journal:
+        return Journal.open(root, clock, readonly=True)
+
+    # A page of pictures fills waitress's queue for an instant, which is nothing to warn of.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    sockets: dict[int, Any] = {}
+    server = create_server(
+        create_app(profile, clock, open_journal),
+        map=sockets,
+        host=str(page.address),
+        port=page.port,
+        threads=SERVER_THREADS,
+        ident=None,  # no Server banner
+    )
+    done = threading.Event()
+    running = threading.Thread(target=server.run, name="page", daemon=True)
+    beating = threading.Thread(target=_beat, args=(root, clock, running, done), name="heart")
+    running.start()
+    beating.start()
+    log.info("the status page listens on %s:%d", page.address, page.port)
+    try:
+        while not stop.wait(0.2):
+            if not running.is_alive():
+                raise PageStopped
+    finally:
+        done.set()
+        server.task_dispatcher.shutdown()
+        # Closed by the thread that runs the loop: waitress is not made to be closed by another.
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))
+        running.join(timeout=5)
+        beating.join()
+
+
+def _beat(root: Path, clock: Clock, page: threading.Thread, done: threading.Event) -> None:
+    """Beat while the page runs. The journal is opened for each beat, so that none is held open
+    over a fault of the disk; a beat that fails is itself seen on the page after 15 s."""
+    while page.is_alive():
+        try:
+            with Journal.open(root, clock) as journal:
+                journal.beat(PROGRAM, ok=True, detail="页面可以访问")
+        except (JournalError, sqlite3.Error, OSError) as error:
+            log.warning("no heartbeat: %s", error)
+        if done.wait(BEAT_SECONDS):
+            return

@@ -1,0 +1,68 @@
+"""The model store verifies what it uses and downloads only when told."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from appliance.models import ModelMissing, ModelStore, locked_models
+from appliance.models import sources as model_sources
+from appliance.models import store as model_store
+
+NAME = "clp_det.onnx"
+
+
+def test_every_locked_model_has_a_licence_and_a_source_that_a_fresh_machine_reaches() -> None:
+    for model in locked_models().values():
+        assert model.licence == "Apache-2.0"
+        assert model.package or model.hyperlpr3
+
+
+def test_a_directory_named_in_the_environment_comes_first(tmp_path: Path) -> None:
+    genuine = ModelStore.default().locate(NAME)
+    (tmp_path / NAME).write_bytes(genuine.read_bytes())
+    store = ModelStore.default({"GATEHOUSE_MODELS": str(tmp_path)})
+    assert store.locate(NAME) == tmp_path / NAME
+
+
+def test_a_file_that_differs_in_one_byte_is_not_used(tmp_path: Path) -> None:
+    data = bytearray(ModelStore.default().locate(NAME).read_bytes())
+    data[1000] ^= 1
+    (tmp_path / NAME).write_bytes(data)
+    with pytest.raises(ModelMissing, match="is not the locked file"):
+        ModelStore((tmp_path,), cache=tmp_path / "cache").locate(NAME)
+
+
+def test_a_damaged_copy_is_passed_over_for_a_good_one(tmp_path: Path) -> None:
+    good = ModelStore.default().locate(NAME)
+    (tmp_path / NAME).write_bytes(b"short")
+    assert ModelStore((tmp_path,), cache=good.parent).locate(NAME) == good
+
+
+def test_looking_for_a_missing_model_downloads_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> bytes:
+        raise AssertionError("a download was tried")
+
+    monkeypatch.setattr(model_store, "from_package", refuse)
+    monkeypatch.setattr(model_store, "from_hyperlpr3", refuse)
+    with pytest.raises(ModelMissing):
+        ModelStore((), cache=tmp_path).locate(NAME)
+
+
+def test_a_source_that_gives_other_bytes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_store, "from_package", lambda *_: b"other bytes")
+    with pytest.raises(ModelMissing, match="not the locked bytes"):
+        ModelStore((), cache=tmp_path).fetch(NAME, print)
+    assert not (tmp_path / NAME).exists()
+
+
+def test_an_archive_without_the_member_is_a_failed_source(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("other", b"x")
+    with pytest.raises(model_sources.SourceFailed):
+        model_sources._member(archive.read_bytes(), "wanted")

@@ -1,0 +1,177 @@
+# ruff: noqa: E501 - a table of faults is read row by row
+"""What no single field can see."""
+
+import csv
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from appliance.guideline.dictionaries import EmissionStage, PlateColour
+from appliance.profile.identifiers import credit_check_character, plausible_plate
+
+SITES = Path(__file__).parents[2] / "site_profiles"
+SECOND_ENTRANCE = """\
+  - id: {id}
+    name: 西门
+    barriers:
+      - id: {barrier}
+        position: 西门进厂道
+        direction: 进
+        plate_camera: b01-plate
+        driver: {{kind: modbus-relay, host: 127.0.0.1, port: 15023, raise_coil: 0}}
+"""
+THIRD_CAMERA = """\
+  - {{id: b01-plate, role: {role}, position: 西门, host: 127.0.0.1, user: gatehouse, password: !secret b01}}
+"""
+
+
+def with_second_entrance(good, entrance="B", barrier="B01", role="plate"):
+    cameras = "# 相机：密码"
+    text = good.replace(cameras, SECOND_ENTRANCE.format(id=entrance, barrier=barrier) + cameras)
+    rules = "# 放行规则"
+    return text.replace(rules, THIRD_CAMERA.format(role=role) + rules)
+
+
+def test_a_second_entrance_with_its_own_numbers_is_no_fault(good, check):
+    assert check(with_second_entrance(good))[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "said"),
+    [
+        ({"entrance": "A", "barrier": "A03"}, "entrances[1].id", "重复"),
+        ({"barrier": "C01"}, "entrances[1].barriers[0].id", "不属于出入口“B”"),
+        ({"role": "surveillance"}, "entrances[1].barriers[0].plate_camera", "不能识别车牌"),
+    ],
+)
+def test_numbers_and_cameras_of_a_second_entrance_must_fit(good, check, change, key, said):
+    _, faults = check(with_second_entrance(good, **change))
+    assert [(fault.key, said in fault.wrong) for fault in faults] == [(key, True)]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("id: A02", "id: A01", "entrances[0].barriers[1].id", "重复"),
+        ("id: A02", "id: B02", "entrances[0].barriers[1].id", "不属于出入口“A”"),
+        ("camera: a02-plate", "camera: a09-plate", "entrances[0].barriers[1].plate_camera", "没有"),
+        ("camera: a02-plate", "camera: a01-plate", "entrances[0].barriers[1].plate_camera", "已用"),
+        ("  block:", "  allow:\n    - 甘D8M662\n  block:", "admission.block[0]", "又在白名单"),
+        ("- 甘D8M662", "- 甘D·8M662", "admission.block[0]", "不像车牌"),
+        ("- 甘D8M662", "- 甘D8M66I", "admission.block[0]", "不像车牌"),
+        ("retry_pause_seconds: 0.5", "retry_pause_limit_seconds: 1", "uplink.retry_pause_limit_seconds", "大于最长"),
+        ("retry_pause_seconds: 0.5", "retry_pause_seconds: 60\n  retry_pause_limit_seconds: 5", "uplink.retry_pause_seconds", "大于最长"),
+        ("MADEM0X11Y     #", "MADEM0X21Y     #", "enterprise.credit_code", "校验码不符"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_together_is_told_at_its_key(good, check, row):
+    old, new, key, said = row
+    assert good.count(old) == 1, old
+    _, faults = check(good.replace(old, new))
+    assert [(fault.key, said in fault.wrong) for fault in faults] == [(key, True)], faults
+
+
+def test_one_coil_or_input_may_not_serve_two_barriers(good, check):
+    text = good.replace("port: 15022", "port: 15021")
+    _, faults = check(text)
+    assert [fault.key.rsplit(".", 1)[1] for fault in faults] == ["raise_coil", "raised_input"]
+    assert all("A01" in fault.wrong for fault in faults)
+
+
+def test_the_default_port_and_unit_count_as_written(good, check):
+    text = good.replace("          port: 15021\n          unit: 1\n", "")
+    _, faults = check(text.replace("port: 15022", "port: 502"))
+    assert len(faults) == 2
+
+
+def test_two_coils_of_one_relay_are_no_fault(good, check):
+    first, second = good.replace("port: 15022", "port: 15021").rsplit("raise_coil: 0", 1)
+    second = second.replace("raised_input: 0", "raised_input: 1", 1)
+    assert check(first + "raise_coil: 1" + second)[1] == ()
+
+
+def test_a_camera_that_comes_twice_is_a_fault(good, check):
+    _, faults = check(good.replace("- id: a02-plate", "- id: a01-plate"))
+    assert ("cameras[1].id", True) in [(f.key, "重复" in f.wrong) for f in faults]
+
+
+def test_cross_checks_report_even_when_other_fields_are_faulty(good, check):
+    text = good.replace("id: A02", "id: A01").replace("port: 19212", "port: x")
+    text = text.replace("      - id: A01\n        position: 东门进厂道", "      - id: A01", 1)
+    _, faults = check(text)
+    assert [fault.key for fault in faults] == [
+        "entrances[0].barriers[0].position",
+        "entrances[0].barriers[1].id",
+        "uplink.port",
+    ]
+
+
+def test_no_cross_check_stumbles_over_a_tree_of_the_wrong_shape(check):
+    for shape in (
+        "1",
+        "[1]",
+        "{}",
+        "[[{}]]",
+        "[{id: 1, barriers: 2}]",
+        "[{id: {}, barriers: [1]}]",
+    ):
+        for key in ("entrances", "cameras", "admission", "uplink", "enterprise"):
+            assert check(f"{key}: {shape}\n")[0] is None
+
+
+# The codes of three public companies, from their business licences.
+@pytest.mark.parametrize(
+    "code", ["914403001922038216", "91330100799655058B", "9144030071526726XG", "91640181MADEM0X11Y"]
+)
+def test_the_check_character_of_a_true_credit_code_fits(code):
+    assert credit_check_character(code[:17]) == code[17]
+
+
+@pytest.mark.parametrize("place", range(17))
+def test_any_one_wrong_character_of_a_credit_code_is_noticed(place):
+    code = "91640181MADEM0X11Y"
+    other = "7" if code[place] != "7" else "4"
+    assert credit_check_character(code[:place] + other + code[place + 1 : 17]) != code[17]
+
+
+@pytest.mark.parametrize(
+    "plate",
+    ["宁A58D21", "宁AD12345", "宁A12345D", "宁A1234学", "粤Z1234港", "京A1234警", "粤O12345", "使012345", "沪A1234领", "宁A1234挂", "WJ宁1234X", "浙AX0001应急", "VA12345"],
+)  # fmt: skip
+def test_every_kind_of_plate_is_plausible(plate):
+    assert plausible_plate(plate)
+
+
+@pytest.mark.parametrize(
+    "plate",
+    [
+        "A58D21宁",
+        "宁A58D2",
+        "宁A 58D21",
+        "宁a58d21",
+        "宁158D21",
+        "宁A58DI1",
+        "宁A12345D1",
+        "字A58D21",
+    ],
+)
+def test_what_is_no_plate_is_not_plausible(plate):
+    assert not plausible_plate(plate)
+
+
+def test_the_demo_vehicles_have_plausible_plates_and_codes_of_chapter_8(good):
+    rows = (SITES / "demo-vehicles.csv").read_text(encoding="utf-8").splitlines()
+    records = list(csv.DictReader(rows))
+    assert {record["plate_colour"] for record in records} <= set(PlateColour)
+    for record in records:
+        assert plausible_plate(record["plate"])
+        assert re.fullmatch(r"[A-HJ-NPR-Z0-9]{17}", record["vin"])
+        assert date.fromisoformat(record["registered_on"])
+        assert re.fullmatch(r"[A-Z][0-9A-Z]{2}", record["vehicle_type"])
+        assert record["fuel"] in "ABCDEFLMNOYZ"
+        assert EmissionStage(record["emission_stage"])
+        assert {record["networked"], record["terminal_ok"]} <= {"是", "否"}
+        assert record["use"] == "F"
+    assert len({record["vin"] for record in records}) == len(records) == 8

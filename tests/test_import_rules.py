@@ -1,0 +1,87 @@
+"""Who may know whom (docs/design.md): the rooms' imports are drawn here and checked."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# A room may import the rooms named here, and itself. Longest prefix names the room.
+LEAVES = {"appliance", "appliance.clock", "appliance.fonts", "appliance.trouble"}
+BELOW_JOURNAL = {"appliance.profile", "appliance.guideline", "appliance.runtime.journal"}
+MAY_KNOW: dict[str, set[str]] = {
+    "appliance": set(),
+    "appliance.clock": set(),
+    "appliance.trouble": set(),
+    "appliance.fonts": set(),
+    "appliance.guideline": set(),
+    "appliance.profile": {"appliance.guideline"},
+    "appliance.models": set(),
+    "appliance.runtime": set(),
+    "appliance.runtime.supervision": {"appliance.profile"},
+    "appliance.runtime.journal": {"appliance.profile", "appliance.guideline"},
+    "appliance.runtime.vision": BELOW_JOURNAL | {"appliance.models"},
+    "appliance.runtime.uplink": BELOW_JOURNAL,
+    "appliance.runtime.lane": BELOW_JOURNAL | {"appliance.runtime.vision", "appliance.models"},
+    "appliance.runtime.web": BELOW_JOURNAL | {"appliance.runtime.supervision"},
+    "appliance.__main__": {"appliance.cli"},
+}
+EVERYTHING = {"appliance.cli", "acceptance_kit"}
+
+
+def rooms() -> list[str]:
+    return [*MAY_KNOW, *EVERYTHING]
+
+
+def room_of(module: str) -> str:
+    fitting = [room for room in rooms() if module == room or module.startswith(f"{room}.")]
+    return max(fitting, key=len)
+
+
+def modules() -> list[tuple[str, Path]]:
+    found = []
+    for package in ("appliance", "acceptance_kit"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found.append((".".join(parts).removesuffix(".__init__"), path))
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return {name for name in names if name.split(".")[0] in {"appliance", "acceptance_kit"}}
+
+
+@pytest.mark.parametrize(("module", "path"), modules(), ids=str)
+def test_a_module_knows_only_the_rooms_that_its_room_may_know(module: str, path: Path) -> None:
+    room = room_of(module)
+    if room in EVERYTHING:
+        return
+    allowed = MAY_KNOW[room] | LEAVES | {room}
+    strangers = {name for name in imports(path) if room_of(name) not in allowed}
+    assert not strangers, f"{module} ({room}) must not know {sorted(strangers)}"
+
+
+def test_the_appliance_knows_nothing_of_the_acceptance_kit_but_through_the_command_line() -> None:
+    knowing = {
+        module
+        for module, path in modules()
+        if module.startswith("appliance")
+        and any(name.startswith("acceptance_kit") for name in imports(path))
+    }
+    assert knowing == {"appliance.cli"}
+
+
+def test_every_room_has_a_docstring_that_says_what_it_is_for() -> None:
+    silent = [
+        module
+        for module, path in modules()
+        if not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    ]
+    assert not silent

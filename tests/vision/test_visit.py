@@ -1,0 +1,162 @@
+"""From frames to one sighting a vehicle; the reader is scripted, everything else is real."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from appliance.clock import BEIJING
+from appliance.guideline.dictionaries import PlateColour
+from appliance.profile.model import Recognition
+from appliance.runtime.vision.presence import Presence
+from appliance.runtime.vision.reading import Frame, Image, PlateReading
+from appliance.runtime.vision.visit import Sighting, VisitWatcher
+
+START = datetime(2026, 11, 24, 8, 0, tzinfo=BEIJING)
+CORNERS = np.array([(40, 60), (120, 60), (120, 85), (40, 85)], np.float32)
+rng = np.random.default_rng(7)
+EMPTY: Image = np.tile(np.arange(0, 160, dtype=np.uint8)[None, :, None], (90, 1, 3))
+TRUCK: Image = EMPTY.copy()
+TRUCK[20:85, 30:130] = rng.integers(0, 255, (65, 100, 3), dtype=np.uint8)
+
+
+class ScriptedReader:
+    """Reads what the test says, frame by frame."""
+
+    def __init__(self) -> None:
+        self.text: str | None = None
+        self.confidence = 0.9
+
+    def read(self, image: Image) -> list[PlateReading]:
+        if self.text is None:
+            return []
+        peaks = (self.confidence,) * len(self.text)
+        return [PlateReading(self.text, PlateColour.YELLOW, peaks, CORNERS, 1)]
+
+
+class Lane:
+    """Feeds a watcher at five frames a second and gathers its sightings."""
+
+    def __init__(self, resume: datetime | None = None, empty: np.ndarray | None = None) -> None:
+        self.reader = ScriptedReader()
+        self.visits: list[datetime | None] = []
+        self.presence = Presence(empty)
+        self.watcher = VisitWatcher(
+            self.reader, Recognition(), self.presence, resume=resume, on_visit=self.visits.append
+        )
+        self.now = START
+        self.sightings: list[Sighting] = []
+
+    def show(self, image: Image, seconds: float, text: str | None = None) -> None:
+        self.reader.text = text
+        for _ in range(round(seconds * 5)):
+            sighting = self.watcher.observe(Frame(image, self.now))
+            if sighting:
+                self.sightings.append(sighting)
+            self.now += timedelta(seconds=0.2)
+
+
+@pytest.fixture
+def lane() -> Lane:
+    lane = Lane()
+    lane.show(EMPTY, 2)
+    return lane
+
+
+def test_a_vehicle_that_is_read_often_enough_is_one_sighting(lane: Lane) -> None:
+    lane.show(TRUCK, 5, "宁A58D21")
+    lane.show(EMPTY, 3)
+    assert [s.plate for s in lane.sightings] == ["宁A58D21"]
+    assert lane.sightings[0].began_at == START + timedelta(seconds=2)
+    assert lane.sightings[0].confidence == pytest.approx(0.9)
+
+
+def test_a_vehicle_is_reported_while_it_still_stands_before_the_barrier(lane: Lane) -> None:
+    lane.show(TRUCK, 1, "宁A58D21")
+    assert len(lane.sightings) == 1
+
+
+def test_one_frame_that_reads_something_else_does_not_make_a_plate(lane: Lane) -> None:
+    lane.show(TRUCK, 0.2, "宁A58D27")
+    lane.show(TRUCK, 3, "宁A58D21")
+    lane.show(EMPTY, 3)
+    assert [s.plate for s in lane.sightings] == ["宁A58D21"]
+
+
+def test_a_vehicle_that_nobody_can_read_is_recorded_as_unread_when_it_leaves(lane: Lane) -> None:
+    lane.show(TRUCK, 3)
+    assert lane.sightings == []
+    lane.show(EMPTY, 3)
+    assert [s.plate for s in lane.sightings] == [None]
+    assert lane.sightings[0].colour is PlateColour.OTHER
+
+
+def test_a_vehicle_that_nobody_can_read_is_recorded_once_after_it_has_stood_long(
+    lane: Lane,
+) -> None:
+    lane.show(TRUCK, 30)
+    lane.show(EMPTY, 3)
+    assert [s.plate for s in lane.sightings] == [None]
+
+
+def test_a_reading_that_is_too_unsure_is_not_passed_off_as_read(lane: Lane) -> None:
+    lane.reader.confidence = 0.1
+    lane.show(TRUCK, 3, "宁A58D21")
+    lane.show(EMPTY, 3)
+    assert [s.plate for s in lane.sightings] == [None]
+
+
+def test_an_empty_lane_is_no_vehicle(lane: Lane) -> None:
+    lane.show(EMPTY, 60, "宁A58D21")
+    assert lane.sightings == []
+
+
+def test_a_change_of_light_is_no_vehicle(lane: Lane) -> None:
+    dusk = (EMPTY * 0.5 + 10).astype(np.uint8)
+    lane.show(dusk, 20, "宁A58D21")
+    assert lane.sightings == []
+
+
+def test_something_small_that_walks_through_is_no_vehicle(lane: Lane) -> None:
+    walker = EMPTY.copy()
+    walker[30:80, 60:78] = 255
+    lane.show(walker, 4)
+    lane.show(EMPTY, 3)
+    assert lane.sightings == []
+
+
+def test_two_vehicles_bumper_to_bumper_are_two_sightings(lane: Lane) -> None:
+    lane.show(TRUCK, 3, "宁A58D21")
+    lane.show(TRUCK, 3, "蒙B72F83")
+    lane.show(EMPTY, 3)
+    assert [s.plate for s in lane.sightings] == ["宁A58D21", "蒙B72F83"]
+    assert len({s.began_at for s in lane.sightings}) == 2
+
+
+def test_a_misreading_after_the_report_is_not_a_second_vehicle(lane: Lane) -> None:
+    lane.show(TRUCK, 3, "宁A58D21")
+    lane.show(TRUCK, 3, "宁A58D27")
+    lane.show(EMPTY, 3)
+    assert [s.plate for s in lane.sightings] == ["宁A58D21"]
+
+
+def test_the_beginning_of_a_visit_is_told_and_its_end_too(lane: Lane) -> None:
+    lane.show(TRUCK, 2, "宁A58D21")
+    assert lane.visits == [START + timedelta(seconds=2)]
+    lane.show(EMPTY, 3)
+    assert lane.visits[-1] is None
+
+
+def test_a_visit_that_an_earlier_run_began_keeps_its_beginning(lane: Lane) -> None:
+    began = START - timedelta(seconds=5)
+    again = Lane(resume=began, empty=lane.presence.empty)
+    again.show(TRUCK, 2, "宁A58D21")
+    assert again.sightings[0].began_at == began
+
+
+def test_a_visit_that_ended_while_nobody_looked_is_forgotten(lane: Lane) -> None:
+    again = Lane(resume=START - timedelta(seconds=5), empty=lane.presence.empty)
+    again.show(EMPTY, 1)
+    again.show(TRUCK, 2, "宁A58D21")
+    assert again.visits[0] is None
+    assert again.sightings[0].began_at == START + timedelta(seconds=1)
