@@ -25,7 +25,9 @@ def photo_of(
 
 
 def size_of(photo: bytes) -> tuple[int, int]:
-    height, width = cv2.imdecode(np.frombuffer(photo, np.uint8), cv2.IMREAD_COLOR).shape[:2]
+    picture = cv2.imdecode(np.frombuffer(photo, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    height, width = picture.shape[:2]
     return width, height
 
 

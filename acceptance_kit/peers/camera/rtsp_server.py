@@ -16,7 +16,8 @@ import json
 import signal
 import sys
 import threading
-from typing import Any, BinaryIO
+from io import FileIO
+from typing import Any
 
 ELEMENTS = ("appsrc", "x264enc", "rtph264pay", "rtpbin")
 PIPELINE = (
@@ -88,11 +89,18 @@ def watch(_server: Any, client: Any) -> None:
     client.connect("closed", closed)
 
 
-def feed(stream: BinaryIO, size: int, newest: Newest, done: Any) -> None:
+def feed(stream: FileIO, size: int, newest: Newest, done: Any) -> None:
     """Read frames until the writer closes; it is never kept waiting for a client."""
-    while len(frame := stream.read(size)) == size:
-        newest.push(frame)
-    done()
+    while True:
+        frame = bytearray(size)
+        room = memoryview(frame)
+        while room:
+            got = stream.readinto(room)
+            if not got:
+                done()
+                return
+            room = room[got:]
+        newest.push(bytes(frame))
 
 
 def demand_password(rtsp: Any, methods: Any, server: Any, factory: Any, order: Any) -> None:
@@ -111,7 +119,7 @@ def demand_password(rtsp: Any, methods: Any, server: Any, factory: Any, order: A
     server.set_auth(auth)
 
 
-def serve(order: Any, stream: BinaryIO) -> int:
+def serve(order: Any, stream: FileIO) -> int:
     """Serve until stdin ends; returns the exit status."""
     try:
         import gi  # noqa: PLC0415 - its absence is an answer, not a traceback
@@ -160,4 +168,6 @@ def serve(order: Any, stream: BinaryIO) -> int:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    sys.exit(serve(json.loads(sys.stdin.buffer.readline()), sys.stdin.buffer))
+    # Unbuffered: a buffered stdin is locked by the reading thread, and Python waits for it at exit.
+    standard_input = FileIO(sys.stdin.fileno(), closefd=False)
+    sys.exit(serve(json.loads(standard_input.readline()), standard_input))

@@ -102,7 +102,11 @@ class ReferencePlatform:
         self._records.close()
 
     def __enter__(self) -> "ReferencePlatform":
-        return self.start()
+        try:
+            return self.start()
+        except OSError:
+            self.close()
+            raise
 
     def __exit__(
         self,

@@ -112,6 +112,8 @@ class Barrier:
                 log.warning("the relay does not answer: %s", trouble)
             self._reachable = False
             return
+        if raised is None:
+            return  # nothing is wired, so nothing was asked
         self._reachable = True
         now = self._clock.now()
         if raised and self._told and now - self._told[0] <= OURS:

@@ -96,15 +96,15 @@ def _of_program(
     program: str, name: str, heartbeat: Heartbeat | None, now: datetime
 ) -> Finding | None:
     if heartbeat is None:
-        return Finding(Level.FAULT, f"missing:{program}", f"{name}没有心跳，程序尚未运行。")
+        return Finding(Level.FAULT, f"missing:{program}", f"{name}：没有心跳，程序尚未运行。")
     match pulse(heartbeat, now):
         case Pulse.WELL:
             return None
         case Pulse.SILENT if heartbeat.at > now:
-            sentence = f"{name}的心跳时间晚于现在，请核对本机时钟。"
+            sentence = f"{name}：心跳时间晚于现在，请核对本机时钟。"
             return Finding(Level.FAULT, f"ahead:{program}", sentence)
         case Pulse.SILENT:
-            sentence = f"{name}已 {duration(now - heartbeat.at)}没有心跳，程序可能已停止。"
+            sentence = f"{name}：已有 {duration(now - heartbeat.at)}没有心跳，程序可能已停止。"
             return Finding(Level.FAULT, f"silent:{program}", sentence)
         case Pulse.TROUBLED:
             # A lane in trouble lets vehicles pass unrecorded or keeps them out. Any other

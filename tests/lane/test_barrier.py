@@ -1,0 +1,144 @@
+"""The barrier thread against a real Modbus relay."""
+
+import queue
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from acceptance_kit.peers.relay import SimulatedRelay
+from appliance.clock import SystemClock
+from appliance.profile.model import ModbusRelay
+from appliance.runtime.lane.barrier import Barrier, Raised, RaiseFailed
+from appliance.runtime.lane.driver import BarrierUnreachable, ModbusRelayDriver
+
+SECONDS = 10
+
+
+def relay_settings(relay: SimulatedRelay, *, raised_input: int | None = 0) -> ModbusRelay:
+    host, port = relay.address
+    return ModbusRelay(
+        kind="modbus-relay",
+        host=host,
+        port=port,
+        raise_coil=0,
+        raised_input=raised_input,
+        pulse_seconds=0.1,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def relay() -> Iterator[SimulatedRelay]:
+    relay = SimulatedRelay(open_seconds=0.6)
+    relay.start()
+    yield relay
+    relay.stop()
+
+
+@pytest.fixture
+def barrier(relay: SimulatedRelay) -> Iterator[Barrier]:
+    barrier = Barrier(ModbusRelayDriver(relay_settings(relay)), SystemClock())
+    barrier.start()
+    yield barrier
+    barrier.stop()
+
+
+def next_news(barrier: Barrier) -> Raised | RaiseFailed:
+    return barrier.news.get(timeout=SECONDS)
+
+
+def wait_until_down(relay: SimulatedRelay) -> None:
+    clock = SystemClock()
+    while relay.up:
+        clock.sleep(0.05)
+    clock.sleep(0.5)  # and seen to be down by the barrier's watch
+
+
+def test_a_raise_for_a_passage_moves_the_bar_and_is_told_as_ours(
+    barrier: Barrier, relay: SimulatedRelay
+) -> None:
+    barrier.raise_for(7)
+    news = next_news(barrier)
+    assert isinstance(news, Raised)
+    assert (news.by_hand, news.passage_id) == (False, 7)
+    assert [raise_.by for raise_ in relay.raises] == ["coil"]
+
+
+def test_a_bar_that_goes_up_without_a_command_was_raised_by_hand(
+    barrier: Barrier, relay: SimulatedRelay
+) -> None:
+    barrier.raise_for(7)
+    next_news(barrier)
+    wait_until_down(relay)
+    relay.press_button()
+    news = next_news(barrier)
+    assert isinstance(news, Raised)
+    assert (news.by_hand, news.passage_id) == (True, None)
+
+
+def test_a_second_vehicle_while_the_bar_is_still_up_is_ours_too(
+    barrier: Barrier, relay: SimulatedRelay
+) -> None:
+    barrier.raise_for(7)
+    next_news(barrier)
+    barrier.raise_for(8)
+    news = next_news(barrier)
+    assert isinstance(news, Raised)
+    assert (news.by_hand, news.passage_id) == (False, 8)
+
+
+def test_a_bar_that_was_told_but_did_not_move_is_not_reported_as_raised(
+    barrier: Barrier, relay: SimulatedRelay
+) -> None:
+    relay.stuck = True
+    barrier.raise_for(7)
+    with pytest.raises(queue.Empty):
+        barrier.news.get(timeout=1.5)
+
+
+def test_a_relay_that_is_gone_is_told_and_works_again_when_it_is_back() -> None:
+    relay = SimulatedRelay(port=free_port(), open_seconds=0.6)
+    relay.start()
+    driver = ModbusRelayDriver(relay_settings(relay), timeout=0.5)
+    try:
+        assert driver.is_raised() is False
+        relay.stop()
+        with pytest.raises(BarrierUnreachable):
+            driver.raise_barrier()
+        relay.start()
+        driver.raise_barrier()
+        assert len(relay.raises) == 1
+    finally:
+        driver.close()
+        relay.stop()
+
+
+def test_a_raise_that_fails_for_good_is_told_with_its_passage(
+    monkeypatch: pytest.MonkeyPatch, relay: SimulatedRelay
+) -> None:
+    monkeypatch.setattr("appliance.runtime.lane.barrier.RETRY_SECONDS", 0.05)
+    relay.stop()
+    settings = ModbusRelay(kind="modbus-relay", host="127.0.0.1", port=1, raise_coil=0)
+    barrier = Barrier(ModbusRelayDriver(settings, timeout=0.2), SystemClock())
+    barrier.start()
+    try:
+        barrier.raise_for(7)
+        news = next_news(barrier)
+        assert isinstance(news, RaiseFailed)
+        assert news.passage_id == 7
+        assert not barrier.reachable
+    finally:
+        barrier.stop()
+        relay.start()
+
+
+def test_without_a_wired_input_nothing_is_claimed(relay: SimulatedRelay) -> None:
+    driver = ModbusRelayDriver(relay_settings(relay, raised_input=None))
+    assert driver.is_raised() is None
+    driver.close()

@@ -1,0 +1,209 @@
+"""One lane, whole: a real RTSP camera, real networks, a real journal and a real Modbus relay."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sites import demo_profile
+
+from acceptance_kit.peers.camera.camera import SimulatedCamera
+from acceptance_kit.peers.camera.scene import Scene, Vehicle
+from acceptance_kit.peers.relay import SimulatedRelay
+from appliance.clock import SystemClock
+from appliance.guideline.dictionaries import EmissionStage, PlateColour, RaiseMethod
+from appliance.models import ModelStore
+from appliance.profile.model import Profile
+from appliance.profile.writing import profile_as_yaml
+from appliance.runtime.journal import Journal
+from appliance.runtime.journal.values import Decision, OutboxState, RecordedPassage
+from appliance.runtime.journal.values import Vehicle as Registered
+from appliance.runtime.lane.barrier import Barrier
+from appliance.runtime.lane.driver import ModbusRelayDriver
+from appliance.runtime.lane.memory import LaneMemory, snapshot_path
+from appliance.runtime.lane.process import LaneProcess
+from appliance.runtime.vision.readers import build_reader
+from appliance.runtime.vision.stream import CameraStream
+
+PASSWORD = "camera's/pass:word@1"
+SECONDS = 40
+
+
+class Gate:
+    """Camera, relay and journal of lane A01, with one truck to come."""
+
+    def __init__(self, root: Path, vehicle: Vehicle) -> None:
+        self.clock = SystemClock()
+        self.root = root
+        self.camera = SimulatedCamera(Scene([vehicle]), user="gatehouse", password=PASSWORD)
+        self.relay = SimulatedRelay()
+        self.camera.start()
+        self.relay.start()
+        self.profile: Profile = demo_profile(
+            root,
+            cameras__0__rtsp_port=self.camera.address[1],
+            entrances__0__barriers__0__driver__port=self.relay.address[1],
+        )
+        self.journal = Journal.open(root, self.clock)
+        self.stop = threading.Event()
+        self.thread: threading.Thread | None = None
+
+    def run_lane(self) -> None:
+        """Run the lane process in a thread, as `gatehouse run lane A01` does in a process."""
+        ready = threading.Event()
+        self.thread = threading.Thread(target=self._run, args=(ready,))
+        self.thread.start()
+        assert ready.wait(SECONDS)
+
+    def _run(self, ready: threading.Event) -> None:
+        lane = self.profile.lane("A01")
+        with Journal.open(self.root, self.clock) as journal:
+            process = LaneProcess(
+                self.profile,
+                lane,
+                journal=journal,
+                reader=build_reader(self.profile.recognition.reader, ModelStore.default()),
+                stream=CameraStream(lane.camera, PASSWORD, self.clock),
+                barrier=Barrier(ModbusRelayDriver(lane.barrier.driver), self.clock),
+                memory=LaneMemory(self.root, "A01"),
+                clock=self.clock,
+            )
+            ready.set()
+            process.run(self.stop)
+
+    def let_the_truck_come(self) -> None:
+        assert self.camera.first_client.wait(SECONDS)
+        self.wait_for(lambda: any(beat.ok for beat in self.journal.heartbeats()))
+        self.clock.sleep(1.5)  # the lane learns how it looks when empty
+        self.camera.begin()
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        deadline = self.clock.monotonic() + SECONDS
+        while not condition():
+            assert self.clock.monotonic() < deadline, "it did not happen"
+            self.clock.sleep(0.1)
+
+    def wait_for_passage(self) -> RecordedPassage:
+        self.wait_for(lambda: bool(self.journal.latest_passages(1)))
+        return self.journal.latest_passages(1)[0]
+
+    def close(self) -> None:
+        self.stop.set()
+        if self.thread:
+            self.thread.join(30)
+        self.journal.close()
+        self.camera.stop()
+        self.relay.stop()
+
+
+@pytest.fixture
+def open_gate(tmp_path: Path) -> Iterator[Callable[[Vehicle], Gate]]:
+    gates: list[Gate] = []
+
+    def opened(vehicle: Vehicle) -> Gate:
+        gates.append(Gate(tmp_path / "root", vehicle))
+        return gates[-1]
+
+    yield opened
+    for gate in gates:
+        gate.close()
+
+
+TRUCK = Vehicle("宁A58D21", PlateColour.YELLOW, "day")
+
+
+def register(gate: Gate, stage: EmissionStage) -> None:
+    gate.journal.put_vehicles([Registered(TRUCK.plate, TRUCK.colour, emission_stage=stage)])
+
+
+def test_an_admitted_truck_is_in_the_journal_before_the_bar_moves(
+    open_gate: Callable[[Vehicle], Gate],
+) -> None:
+    gate = open_gate(TRUCK)
+    register(gate, EmissionStage.CHINA_6)
+    gate.run_lane()
+    gate.let_the_truck_come()
+    passage = gate.wait_for_passage()
+    gate.wait_for(lambda: bool(gate.relay.raises))
+    assert (passage.plate, passage.plate_colour) == (TRUCK.plate, TRUCK.colour)
+    assert passage.admission.decision is Decision.ADMIT
+    assert passage.raise_method is RaiseMethod.AUTOMATIC
+    assert [message.state for message in gate.journal.messages(passage.id)] == [OutboxState.WAITING]
+    assert gate.relay.raises[0].by == "coil"
+    assert gate.relay.raises[0].at > passage.recorded_at
+    assert all(gate.journal.photo_path(photo).is_file() for photo in passage.photos)
+    assert snapshot_path(gate.root, "A01").is_file()
+    assert gate.camera.finished.wait(SECONDS)
+    gate.clock.sleep(3)  # time enough to record it a second time, if it were
+    assert len(gate.journal.latest_passages(10)) == 1
+    assert gate.journal.verify().fault is None
+
+
+def test_a_refused_truck_is_held_back_until_the_guard_raises_the_bar_by_hand(
+    open_gate: Callable[[Vehicle], Gate],
+) -> None:
+    gate = open_gate(TRUCK)
+    register(gate, EmissionStage.CHINA_4)
+    gate.run_lane()
+    gate.let_the_truck_come()
+    passage = gate.wait_for_passage()
+    assert passage.admission.decision is Decision.REFUSE
+    assert [message.state for message in gate.journal.messages(passage.id)] == [OutboxState.HELD]
+    gate.clock.sleep(1)
+    assert gate.relay.raises == []
+    gate.relay.press_button()
+    gate.wait_for(lambda: gate.journal.passage(passage.id).raise_method is RaiseMethod.MANUAL)
+    assert [message.state for message in gate.journal.messages(passage.id)] == [OutboxState.WAITING]
+    assert "手动抬杆" in gate.journal.latest_events(5)[0].detail
+
+
+def test_a_bar_raised_by_hand_for_nobody_seen_is_recorded_as_an_unread_passage(
+    open_gate: Callable[[Vehicle], Gate],
+) -> None:
+    gate = open_gate(TRUCK)
+    gate.run_lane()
+    gate.wait_for(lambda: any(beat.ok for beat in gate.journal.heartbeats()))
+    gate.clock.sleep(1)
+    gate.relay.press_button()
+    passage = gate.wait_for_passage()
+    assert passage.plate is None
+    assert passage.raise_method is RaiseMethod.MANUAL
+
+
+def test_a_lane_killed_while_the_truck_stands_there_records_it_once(
+    open_gate: Callable[[Vehicle], Gate], tmp_path: Path
+) -> None:
+    gate = open_gate(TRUCK)
+    register(gate, EmissionStage.CHINA_6)
+    secrets = tmp_path / "secrets"
+    secrets.mkdir(mode=0o700)
+    (secrets / "camera-a01").touch(mode=0o600)
+    (secrets / "camera-a01").write_text(PASSWORD, "utf-8")
+    profile = tmp_path / "site.yaml"
+    profile.write_text(profile_as_yaml(gate.profile), "utf-8")
+    command = [sys.executable, "-m", "appliance", "run", "lane", "A01", "--profile", str(profile)]
+    environment = os.environ | {"GATEHOUSE_SECRETS": str(secrets)}
+
+    def started() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+
+    first = started()
+    gate.let_the_truck_come()
+    passage = gate.wait_for_passage()
+    first.send_signal(signal.SIGKILL)
+    errors = first.communicate()[1]
+    second = started()
+    try:
+        assert gate.camera.finished.wait(SECONDS)
+        gate.clock.sleep(3)
+    finally:
+        second.terminate()
+        errors += second.communicate(timeout=30)[1]
+    assert [p.id for p in gate.journal.latest_passages(10)] == [passage.id]
+    assert len(gate.relay.raises) >= 1
+    assert second.returncode == 0
+    assert PASSWORD.encode() not in errors

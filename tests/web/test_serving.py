@@ -1,0 +1,89 @@
+"""The web program itself, on a real socket."""
+
+import re
+import socket
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from conftest import site
+
+from appliance.clock import SystemClock
+from appliance.runtime.journal import Journal
+from appliance.runtime.journal.values import Heartbeat
+from appliance.runtime.web import serve
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T]) -> T:
+    """What `look` gives once it is something; tries for five seconds."""
+    until = time.monotonic() + 5
+    while True:
+        try:
+            found = look()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+        else:
+            if found or time.monotonic() > until:
+                return found
+        time.sleep(0.02)
+
+
+def test_the_page_is_served_beats_and_stops_when_told(tmp_path: Path) -> None:
+    port = free_port()
+    stop = threading.Event()
+    program = threading.Thread(
+        target=serve, args=(site(tmp_path, port), SystemClock(), stop), daemon=True
+    )
+    program.start()
+
+    def beats() -> tuple[Heartbeat, ...]:
+        with Journal.open(tmp_path, SystemClock(), readonly=True) as journal:
+            return journal.heartbeats()
+
+    try:
+        eventually((tmp_path / "journal.sqlite3").exists)
+        [heartbeat] = eventually(beats)
+        assert (heartbeat.program, heartbeat.ok) == ("web", True)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:
+            text = response.read().decode()
+            assert response.status == 200
+            assert "Server" not in response.headers
+        assert "宁夏某某有限公司" in text
+        for address in re.findall(r'href="(/static/[^"]+)"', text):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{address}", timeout=5) as file:
+                assert file.read()
+        # A browser keeps its connection open; that must not keep the program from stopping.
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as lingering:
+            lingering.sendall(b"GET /healthz HTTP/1.1\r\nHost: gate\r\n\r\n")
+            assert lingering.recv(12) == b"HTTP/1.1 200"
+            stop.set()
+            program.join(timeout=5)
+            assert not program.is_alive()
+    finally:
+        stop.set()
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_an_address_in_use_ends_the_program_before_it_beats(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        profile = site(tmp_path, other.getsockname()[1])
+        with pytest.raises(OSError, match="in use"):
+            serve(profile, SystemClock(), threading.Event())
+    assert not (tmp_path / "journal.sqlite3").exists()
