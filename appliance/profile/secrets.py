@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from appliance.profile.model import Secret
+from appliance.trouble import Trouble
 
 DEFAULT_DIRECTORY = Path("/etc/gatehouse/secrets")
 LARGEST_BYTES = 4096
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
-class SecretFault(Exception):
+class SecretFault(Trouble):
     """A secret that cannot be used: a Chinese sentence, then what to do. Never the value."""
 
     def __init__(self, wrong: str, advice: str) -> None:

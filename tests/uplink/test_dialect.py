@@ -43,6 +43,7 @@ def test_the_constant_variant_ends_as_the_guideline_prints_it() -> None:
         ("9014", "QnRtn=1;ExeRtn=1", 1),
         ("9014", "QnRtn=2", 2),
         ("9014", "QnRtn=1;ExeRtn=3", 3),
+        ("9014", "QnRtn=2;ExeRtn=1", 2),
         ("9014", "QnRtn=100;PNO=11", 100),
         ("9012", "ExeRtn=10", 10),
         ("9012", "ExeRtn=1", 1),

@@ -190,6 +190,28 @@ class TestStream:
         events += decoder.feed(ANSWER[20:])
         assert [type(event) for event in events] == [LengthFault, Frame]
 
+    def test_a_good_frame_behind_a_cut_one_is_found_without_waiting_for_an_end_of_line(
+        self,
+    ) -> None:
+        events = FrameDecoder().feed(ANNEX_A[:40] + ANSWER.removesuffix(b"\r\n"))
+        assert [type(event) for event in events] == [LengthFault, Frame]
+
+    def test_a_crc_found_wrong_is_not_computed_again_for_every_byte_that_follows(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        computed = []
+
+        def counted(data: bytes) -> int:
+            computed.append(len(data))
+            return crc16(data)
+
+        monkeypatch.setattr("appliance.runtime.uplink.frame.crc16", counted)
+        decoder = FrameDecoder()
+        decoder.feed(ANNEX_A.removesuffix(b"1C80\r\n") + b"1C81")
+        for _ in range(1000):
+            decoder.feed(b"x")
+        assert computed == [101]
+
     def test_a_photo_frame_cut_short_does_not_swallow_what_follows(self) -> None:
         decoder = FrameDecoder()
         photo = encode("QN=1;F_JCZP=" + "A" * 400_000 + ";CP=&&&&")

@@ -172,6 +172,7 @@ def test_a_platform_that_never_answers_is_tried_for_ever_on_new_connections(
     gate.start()
     assert gate.comes_to(sent, OutboxState.DONE)
     assert gate.message(sent).attempts >= 8
+    assert platform.connections >= 3
 
 
 def test_an_answer_to_another_qn_is_no_answer(

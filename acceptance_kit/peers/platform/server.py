@@ -70,6 +70,7 @@ class ReferencePlatform:
         self._host = host
         self._port = port
         self._begun = 0
+        self._connections = 0
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self._arrival = threading.Condition()
@@ -121,6 +122,11 @@ class ReferencePlatform:
         """Host and port it listens on; the port is 0 before the first start."""
         return self._host, self._port
 
+    @property
+    def connections(self) -> int:
+        """How many connections it has accepted so far."""
+        return self._connections
+
     def records(self) -> list[Received]:
         """Every message it holds, in the order of first arrival."""
         return self._records.all()
@@ -137,6 +143,11 @@ class ReferencePlatform:
         """Wait until `condition` holds after some arrival, at most `seconds`; tell whether."""
         with self._arrival:
             return self._arrival.wait_for(lambda: condition(self), seconds)
+
+    def count_connection(self) -> None:
+        """A gate has connected."""
+        with self._arrival:
+            self._connections += 1
 
     def next_act(self) -> Act:
         """Ask the behaviour about a frame that has begun to arrive."""
@@ -190,6 +201,7 @@ class _Server(socketserver.ThreadingTCPServer):
         if isinstance(request, socket.socket):
             with self._lock:
                 self._open.add(request)
+            self.platform.count_connection()
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:

@@ -1,7 +1,9 @@
 """What can go wrong with the journal; each message is a sentence an operator can act on."""
 
+from appliance.trouble import Trouble
 
-class JournalError(Exception):
+
+class JournalError(Trouble):
     """Base of every error of the journal that is not SQLite's or the file system's own."""
 
 

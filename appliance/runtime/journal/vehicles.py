@@ -17,6 +17,7 @@ from appliance.guideline.dictionaries import EmissionStage, PlateColour
 from appliance.runtime.journal.database import row, writing
 from appliance.runtime.journal.records import vehicle_from_fields, vehicle_to_fields
 from appliance.runtime.journal.values import Vehicle
+from appliance.trouble import Trouble
 
 COLUMNS = (
     "plate",
@@ -67,7 +68,8 @@ def count(database: Database) -> int:
 
 @dataclass(frozen=True, slots=True)
 class CsvFault:
-    """One thing wrong with a vehicle file; `column` is empty for a whole line, texts are zh-CN."""
+    """One thing wrong with a vehicle file, in Chinese; `column` is empty for a whole line, `line`
+    0 for the whole file."""
 
     line: int
     column: str
@@ -75,7 +77,7 @@ class CsvFault:
     allowed: str
 
 
-class VehicleFileError(Exception):
+class VehicleFileError(Trouble):
     """A vehicle file with faults; the message lists all of them in Chinese, a line each."""
 
     def __init__(self, path: Path, faults: Iterable[CsvFault]) -> None:
@@ -85,17 +87,21 @@ class VehicleFileError(Exception):
 
     def _sentence(self, fault: CsvFault) -> str:
         column = f"，{fault.column} 列" if fault.column else ""
-        return f"{self.path} 第 {fault.line} 行{column}：{fault.wrong}；{fault.allowed}。"
+        line = f" 第 {fault.line} 行" if fault.line else ""
+        return f"{self.path}{line}{column}：{fault.wrong}；{fault.allowed}。"
 
 
 def read_vehicles_csv(path: Path) -> list[Vehicle]:
     """Read Table 2 from a CSV file with a header line of COLUMNS, in UTF-8 with or without BOM.
 
     Only plate and plate_colour must be filled. Dates are YYYY-MM-DD or YYYYMMDD, networked and
-    terminal_ok 是 or 否. Raises VehicleFileError with every fault, OSError when unreadable.
+    terminal_ok 是 or 否. Raises VehicleFileError with every fault.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        fault = CsvFault(0, "", f"读不了这个文件（{error.strerror}）", "核对路径和文件名")
+        raise VehicleFileError(path, [fault]) from error
     except UnicodeDecodeError as error:
         number = error.object[: error.start].count(b"\n") + 1
         fault = CsvFault(number, "", "不是 UTF-8 编码", "请在表格软件中另存为“CSV UTF-8”")

@@ -15,6 +15,11 @@ from appliance.runtime.lane.memory import LaneMemory
 from appliance.runtime.lane.process import LaneProcess
 from appliance.runtime.vision.readers import build_reader
 from appliance.runtime.vision.stream import CameraStream
+from appliance.trouble import Trouble
+
+
+class LaneUnknown(Trouble):
+    """The profile has no barrier of that number."""
 
 
 def start_lane(
@@ -22,10 +27,14 @@ def start_lane(
 ) -> None:
     """Run the lane of a barrier until `stop`.
 
-    Raises what is missing before anything starts: SecretFault, ModelMissing, FontMissing,
-    JournalError, or KeyError for a barrier that the profile does not have.
+    Raises what is missing before anything starts: LaneUnknown, SecretFault, ModelMissing,
+    FontMissing, JournalError.
     """
-    lane = profile.lane(barrier_id)
+    try:
+        lane = profile.lane(barrier_id)
+    except KeyError:
+        known = "、".join(lane.barrier.id for lane in profile.lanes())
+        raise LaneUnknown(f"站点配置中没有道闸 {barrier_id}，只有 {known}。") from None
     password = secrets.resolve(lane.camera.password)
     reader = build_reader(profile.recognition.reader, ModelStore.default())
     chinese_font(16)  # without a typeface no photo could be stamped: say so now
