@@ -101,11 +101,22 @@ def test_after_an_attempt_a_correction_goes_out_as_a_message_of_its_own(journal)
     assert journal.messages(recorded.id) == (old, new)
 
 
-def test_after_the_platform_has_taken_it_a_correction_goes_out_anew(journal):
+@pytest.mark.parametrize("counted", [True, False])
+def test_after_the_platform_has_taken_it_a_correction_goes_out_anew(journal, counted):
     recorded, _ = journal.record(passage())
-    item = journal.begin_attempt(journal.next_due(NOON))
+    item = journal.next_due(NOON)
+    if counted:
+        item = journal.begin_attempt(item)
     done = journal.receive(item, receipt(), state=OutboxState.DONE)
     journal.correct(recorded.id, plate="宁A99999", **BY)
     old, new = journal.messages(recorded.id)
     assert old == done
     assert journal.next_due(NOON) == new
+
+
+def test_a_message_aside_that_never_left_is_released_and_carries_the_correction(journal):
+    recorded, _ = journal.record(passage())
+    aside = journal.set_aside(journal.next_due(NOON), "照片无法读取")
+    journal.correct(recorded.id, plate="宁A99999", **BY)
+    (released,) = journal.messages(recorded.id)
+    assert (released.qn, released.state) == (aside.qn, OutboxState.WAITING)

@@ -102,6 +102,14 @@ def test_a_repeated_write_is_the_same_passage(root, journal, clock):
     assert photo_files(root) == {photo.path for photo in first.photos}
 
 
+def test_a_repeat_after_a_restart_writes_nothing_at_all(root, clock, journal):
+    first, _ = journal.record(passage())
+    steps: list[Step] = []
+    with Journal.open(root, clock, step=steps.append) as restarted:
+        assert restarted.record(passage()) == (first, False)
+    assert steps == []
+
+
 @pytest.mark.parametrize("same_photos", [True, False])
 def test_a_write_that_loses_the_race_for_a_key_leaves_no_file_behind(root, clock, same_photos):
     winner = Journal.open(root, clock)

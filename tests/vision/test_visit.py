@@ -26,12 +26,14 @@ class ScriptedReader:
     def __init__(self) -> None:
         self.text: str | None = None
         self.confidence = 0.9
+        self.scale = 1.0
 
     def read(self, image: Image) -> list[PlateReading]:
         if self.text is None:
             return []
         peaks = (self.confidence,) * len(self.text)
-        return [PlateReading(self.text, PlateColour.YELLOW, peaks, CORNERS, 1)]
+        corners = (CORNERS * self.scale).astype(np.float32)
+        return [PlateReading(self.text, PlateColour.YELLOW, peaks, corners, 1)]
 
 
 class Lane:
@@ -74,6 +76,30 @@ def test_a_vehicle_that_is_read_often_enough_is_one_sighting(lane: Lane) -> None
 def test_a_vehicle_is_reported_while_it_still_stands_before_the_barrier(lane: Lane) -> None:
     lane.show(TRUCK, 1, "宁A58D21")
     assert len(lane.sightings) == 1
+
+
+def test_a_vehicle_is_not_reported_while_it_comes_nearer_and_its_nearest_picture_is_taken(
+    lane: Lane,
+) -> None:
+    for step in range(10):
+        lane.reader.scale = 0.5 + step * 0.05
+        lane.show(TRUCK, 0.2, "宁A58D21")
+    assert lane.sightings == []
+    stopped = lane.now
+    lane.show(TRUCK, 2, "宁A58D21")
+    assert [s.plate for s in lane.sightings] == ["宁A58D21"]
+    assert lane.sightings[0].seen_at >= stopped - timedelta(seconds=0.2)
+    assert lane.sightings[0].body.taken_at < stopped - timedelta(seconds=1)
+
+
+def test_a_vehicle_that_drives_through_without_stopping_is_reported_when_it_has_left(
+    lane: Lane,
+) -> None:
+    for step in range(10):
+        lane.reader.scale = 0.5 + step * 0.05
+        lane.show(TRUCK, 0.2, "宁A58D21")
+    lane.show(EMPTY, 3)
+    assert [s.plate for s in lane.sightings] == ["宁A58D21"]
 
 
 def test_one_frame_that_reads_something_else_does_not_make_a_plate(lane: Lane) -> None:

@@ -140,7 +140,7 @@ def _barrier(canvas: Canvas) -> None:
 def _lamplight(toned: NDArray[np.float32]) -> None:
     """Warm light from the booth's window at dusk."""
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-    near = ((columns - 113) / 150) ** 2 + ((rows - 320) / 130) ** 2
+    near = ((columns - 113) / 90) ** 2 + ((rows - 310) / 80) ** 2
     toned += np.exp(-near * 1.6)[:, :, None] * np.array((46, 92, 120), np.float32)
 
 

@@ -1,8 +1,9 @@
 """From frames to one sighting a vehicle: who stands in the lane, and what most frames read.
 
 A *visit* lasts from the first frame in which the lane is occupied until it has been empty for a
-while. It yields one sighting: as soon as enough frames agree on a plate, or as unread when the
-vehicle has stood too long or has left. Another plate confirmed in the same visit is the next
+while. It yields one sighting: as soon as enough frames agree on a plate and the vehicle has stopped
+coming nearer (its plate is then as legible as it will be), or as unread when it has stood too long
+or has left. Another plate confirmed in the same visit is the next
 vehicle, bumper to bumper.
 """
 
@@ -21,6 +22,11 @@ from appliance.runtime.vision.reading import Frame, PlateReader, PlateReading
 
 VEHICLE_SHARE = 0.12
 """A visit that never filled this share of the picture was no vehicle."""
+
+NEARER = 1.06
+"""A plate that grew by this factor within `NEARER_WITHIN` belongs to a vehicle still coming."""
+
+NEARER_WITHIN = timedelta(seconds=0.5)
 
 OTHER_VEHICLE = 3
 """Plates that differ in at least so many characters belong to two vehicles."""
@@ -51,6 +57,7 @@ class _Visit:
     peak_share: float = 0.0
     readings: dict[str, list[PlateReading]] = field(default_factory=lambda: defaultdict(list))
     best: dict[str, tuple[float, Frame]] = field(default_factory=dict)
+    widths: list[tuple[datetime, float]] = field(default_factory=list)
     body: Frame | None = None
     reported: str | None = None
     closed: bool = False
@@ -102,6 +109,8 @@ class VisitWatcher:
         visit.peak_share = max(visit.peak_share, share)
         if self._due(frame):
             self._read(visit, frame)
+        if _coming_nearer(visit):
+            return None
         return self._confirmed(visit) or self._overdue(visit)
 
     def _forget(self) -> None:
@@ -117,7 +126,7 @@ class VisitWatcher:
         self._visit = None
         sighting = None
         if not visit.closed and visit.peak_share >= VEHICLE_SHARE:
-            sighting = self._unread(visit)
+            sighting = self._confirmed(visit) or self._unread(visit)
         self._on_visit(None)
         return sighting
 
@@ -136,6 +145,7 @@ class VisitWatcher:
         nearest = max(readings, key=lambda reading: reading.width)
         visit.body = visit.body or frame
         visit.readings[nearest.text].append(nearest)
+        visit.widths.append((frame.taken_at, nearest.width))
         sharpness = _sharpness(frame, nearest)
         if sharpness > visit.best.get(nearest.text, (-1.0, frame))[0]:
             visit.best[nearest.text] = (sharpness, frame)
@@ -209,6 +219,17 @@ class VisitWatcher:
         )
 
 
+def _coming_nearer(visit: _Visit) -> bool:
+    """Whether the plate was seen growing a moment ago."""
+    if not visit.widths:
+        return False
+    seen_at, width = visit.widths[-1]
+    if visit.last.taken_at - seen_at > NEARER_WITHIN:
+        return False
+    before = [w for at, w in visit.widths if NEARER_WITHIN <= seen_at - at <= 2 * NEARER_WITHIN]
+    return not before or width > NEARER * before[-1]
+
+
 def _weight(readings: list[PlateReading]) -> float:
     """Votes for a text; a reading that nobody confirmed still counts a little."""
     return sum(0.25 + reading.confidence for reading in readings)
@@ -226,9 +247,11 @@ def _difference(left: str, right: str) -> int:
 
 
 def _sharpness(frame: Frame, reading: PlateReading) -> float:
-    """How much detail the plate shows (variance of the Laplacian), times its width."""
+    """How much detail the plate shows: variance of the Laplacian times its width squared, because
+    strokes that are twice as wide have a gentler Laplacian though they are more legible."""
     x, y, width, height = cv2.boundingRect(reading.corners)
     cut = frame.image[max(y, 0) : y + height, max(x, 0) : x + width]
     if cut.size == 0:
         return 0.0
-    return float(cv2.Laplacian(cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY), cv2.CV_64F).var())
+    detail = cv2.Laplacian(cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY), cv2.CV_64F).var()
+    return float(detail) * reading.width**2
