@@ -15,13 +15,13 @@ from acceptance_kit.demo.script import DRAWN, Script, script_from_photos
 from acceptance_kit.demo.site import DemoFault, DemoSite, demo_site
 from acceptance_kit.demo.summary import Summary, outcomes, summarise
 from appliance.clock import SystemClock
+from appliance.guideline.dictionaries import RaiseMethod
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Reader
 from appliance.runtime.journal import Journal
 from appliance.runtime.journal.values import (
     Decision,
     OutboxState,
-    RaiseMethod,
     Receipt,
     RecordedPassage,
 )

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import queue
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,13 +17,12 @@ import pytest
 from acceptance_kit.peers.platform import (
     Answer,
     HalfAnswer,
-    Received,
     ReferencePlatform,
     Reset,
     Silent,
     in_turn,
-    run_platform,
 )
+from acceptance_kit.peers.platform.command import PlatformFault, listen
 from appliance.clock import BEIJING
 from appliance.runtime.uplink.frame import Frame, FrameDecoder, encode
 
@@ -299,31 +300,33 @@ def test_what_it_got_outlives_a_stop_and_it_starts_again_on_the_same_port(
     assert platform.records()[0].times_received == 2
 
 
-def test_a_running_platform_tells_of_each_message_and_ends_when_told(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    told: list[Received] = []
-    heard, stop = threading.Event(), threading.Event()
-
-    def on_message(received: Received) -> None:
-        told.append(received)
-        heard.set()
-
+def test_the_platform_alone_tells_a_line_for_each_message_until_stopped(tmp_path: Path) -> None:
+    lines: queue.Queue[str] = queue.Queue()
+    stop = threading.Event()
     thread = threading.Thread(
-        target=run_platform,
-        args=("127.0.0.1", port, tmp_path / "platform.sqlite3", {MN}, on_message, stop),
+        target=listen,
+        args=("127.0.0.1", 0, tmp_path / "new" / "platform.sqlite3", {MN}, lines.put, stop),
     )
     thread.start()
-    while True:
-        try:
-            client = Client(("127.0.0.1", port))
-            break
-        except ConnectionRefusedError:
-            assert thread.is_alive()
+    port = int(re.search(r"127\.0\.0\.1:(\d+)", lines.get(timeout=20))[1])
+    client = Client(("127.0.0.1", port))
     assert client.asks(segment()) == 1
     client.socket.close()
-    assert heard.wait(20)
+    assert "宁A12345" in lines.get(timeout=20)
     stop.set()
     thread.join(20)
     assert not thread.is_alive()
-    assert [(one.plate, one.code) for one in told] == [("宁A12345", 1)]
+
+
+def test_a_port_that_is_taken_is_told_in_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(PlatformFault, match=str(port)):
+            listen("127.0.0.1", port, tmp_path / "p.sqlite3", {MN}, print, threading.Event())
+
+
+def test_a_platform_that_knows_no_enterprise_is_not_started(tmp_path: Path) -> None:
+    with pytest.raises(PlatformFault, match="--mn"):
+        listen("127.0.0.1", 0, tmp_path / "p.sqlite3", set(), print, threading.Event())

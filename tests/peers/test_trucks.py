@@ -10,7 +10,9 @@ from acceptance_kit.peers.camera import Appearance, PhotoUnreadable, Scene, Vehi
 from acceptance_kit.peers.camera.brush import Picture
 from acceptance_kit.peers.camera.plates import FontMissing, draw_plate
 from acceptance_kit.peers.camera.scene import HEIGHT, WIDTH, idle, plate_box, pose
+from acceptance_kit.peers.camera.trucks import Light
 from appliance.guideline.dictionaries import PlateColour
+from appliance.runtime.vision.presence import PRESENT, Presence
 
 BLUE = Vehicle("宁A12345", PlateColour.BLUE)
 YELLOW = Vehicle("蒙B8L9Q6", PlateColour.YELLOW, "dusk")
@@ -142,7 +144,6 @@ class TestScene:
         frame = scene.frame_at(scene.appearances[0].enters_at + STANDS)
         left, top, width, height = (round(side) for side in plate_box(vehicle, pose(STANDS)))
         assert 195 <= width <= 220
-        # Half a second before and after, the truck is bound to be there, and so is the plate.
         seen = frame[top : top + height, left : left + width].astype(np.float32)
         drawn = draw_plate(vehicle.plate, vehicle.colour)
         expected = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_AREA)
@@ -157,6 +158,15 @@ class TestScene:
         assert views["dusk"].mean() < 0.6 * views["day"].mean()
         lamp = views["dusk"][524:540, 426:442]
         assert lamp.mean() > 240
+
+    @pytest.mark.parametrize("lights", [("day", "dusk"), ("dusk", "day")])
+    def test_the_change_of_light_between_vehicles_is_no_vehicle(
+        self, lights: tuple[Light, Light]
+    ) -> None:
+        lane = Presence()
+        before, after = (lane.occupied_share(idle(light)) for light in lights)
+        assert before == 0
+        assert after < PRESENT / 1.5
 
     def test_every_picture_says_that_it_is_simulated(self, photo: Path) -> None:
         scene = Scene([BLUE, Vehicle("宁A12345", PlateColour.BLUE, image=photo)])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from appliance.guideline.dictionaries import Direction, EmissionStage
@@ -178,7 +178,24 @@ def test_words_that_yaml_1_1_would_turn_stay_what_they_look_like(good, check):
     assert profile.enterprise.number == "9164018100000E001"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "advice"),
+    [
+        ("  port: 19212", '  port: "19212"', "不要加引号"),
+        ("  port: 19212", "  port: 019212", "前面不写 0"),
+        ('"0951-5550100"', "13995550100", '写作 "13995550100"'),
+        ("  block:\n    - 甘", "  block:\n    -甘", "“-”后面少了空格"),
+        ("  root: /var/lib/gatehouse", "  root:", "不需要就删去这一行"),
+    ],
+)
+def test_the_cure_of_a_common_slip_is_named(good, check, old, new, advice):
+    _, faults = check(good.replace(old, new))
+    assert [advice in fault.allowed for fault in faults] == [True]
+
+
 @settings(deadline=None)
+@example(text="1.5e3")
+@example(text="012")
 @given(text=st.from_regex(r"[-+.]?[0-9a-fxo.]{0,6}([eE][-+]?[0-9]{0,3})?", fullmatch=True))
 def test_what_pyyaml_would_write_without_quotes_is_a_text_here_too(text):
     """So a profile that is dumped and loaded again stays the same."""

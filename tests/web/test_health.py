@@ -1,7 +1,7 @@
 """What machines ask of the page."""
 
-from conftest import Gate
 from flask.testing import FlaskClient
+from web_gate import Gate
 
 
 def test_a_page_that_answers_and_reads_is_healthy(client: FlaskClient) -> None:

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from conftest import Gate, jpeg, truck
 from flask.testing import FlaskClient
+from web_gate import Gate, jpeg, truck
 
 from appliance.guideline.dictionaries import EmissionStage, PlateColour, RaiseMethod
 from appliance.runtime.journal.values import OutboxState, Receipt

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 import pytest
-from conftest import Gate, jpeg
 from flask.testing import FlaskClient
+from web_gate import Gate, jpeg
 
 
 def test_a_photo_is_served_byte_for_byte(client: FlaskClient, gate: Gate) -> None:

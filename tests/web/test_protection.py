@@ -3,9 +3,9 @@
 import sqlite3
 
 import pytest
-from conftest import Gate
 from flask import Flask
 from flask.testing import FlaskClient
+from web_gate import Gate
 
 from appliance.runtime.journal import Journal
 from appliance.runtime.web import create_app

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from conftest import site
+from web_gate import site
 
 from appliance.clock import SystemClock
-from appliance.runtime.journal import Journal
+from appliance.runtime.journal import Journal, JournalError
 from appliance.runtime.journal.values import Heartbeat
 from appliance.runtime.web import serve
 
@@ -33,7 +33,7 @@ def eventually(look: Callable[[], T]) -> T:
     while True:
         try:
             found = look()
-        except OSError:
+        except (OSError, JournalError):
             if time.monotonic() > until:
                 raise
         else:

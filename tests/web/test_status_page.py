@@ -5,8 +5,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from conftest import Gate, jpeg, truck
 from flask.testing import FlaskClient
+from web_gate import Gate, jpeg, truck
 
 from appliance.guideline.dictionaries import Direction, PlateColour, RaiseMethod
 from appliance.runtime.journal.values import Admission, Decision, OutboxState, Receipt

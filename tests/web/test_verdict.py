@@ -16,7 +16,7 @@ NOTHING = Counts(held=0, waiting=0, aside=0, done=0, oldest_waiting=None)
 
 def beats(**changes: tuple[bool, float]) -> list[Heartbeat]:
     """All programs well, a second ago; `lane_A01=(ok, seconds ago)` changes one."""
-    said = {name: (True, 1.0) for name in NAMES}
+    said = dict.fromkeys(NAMES, (True, 1.0))
     said |= {name.replace("_", "-"): change for name, change in changes.items()}
     return [
         Heartbeat(name, ok, f"{name} 的话。", NOW - timedelta(seconds=age))

@@ -138,10 +138,12 @@ def _barrier(canvas: Canvas) -> None:
 
 
 def _lamplight(toned: NDArray[np.float32]) -> None:
-    """Warm light from the booth's window at dusk."""
+    """Warm light from the booth's window at dusk; kept small, so that the change of light between
+    two vehicles does not look like a third one to a watcher of the empty lane.
+    """
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-    near = ((columns - 113) / 90) ** 2 + ((rows - 310) / 80) ** 2
-    toned += np.exp(-near * 1.6)[:, :, None] * np.array((46, 92, 120), np.float32)
+    near = ((columns - 113) / 70) ** 2 + ((rows - 310) / 62) ** 2
+    toned += np.exp(-near * 1.6)[:, :, None] * np.array((34, 74, 96), np.float32)
 
 
 @cache

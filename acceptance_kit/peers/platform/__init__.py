@@ -13,7 +13,7 @@ from acceptance_kit.peers.platform.behaviour import (
 )
 from acceptance_kit.peers.platform.records import Received
 from acceptance_kit.peers.platform.rules import Judgement, Rules
-from acceptance_kit.peers.platform.server import ReferencePlatform, run_platform
+from acceptance_kit.peers.platform.server import ReferencePlatform
 
 __all__ = [
     "JUDGE",
@@ -29,5 +29,4 @@ __all__ = [
     "Rules",
     "Silent",
     "in_turn",
-    "run_platform",
 ]

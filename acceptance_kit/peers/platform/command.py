@@ -13,7 +13,7 @@ class PlatformFault(Trouble):
     """The platform cannot be started; one Chinese sentence."""
 
 
-def listen(
+def listen(  # noqa: PLR0917 - all six are needed, none is an option
     host: str,
     port: int,
     database: Path,

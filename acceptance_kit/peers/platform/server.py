@@ -257,19 +257,3 @@ class _Connection(socketserver.BaseRequestHandler):
         linger_zero = struct.pack("ii", 1, 0)
         self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_zero)
         self.request.close()
-
-
-def run_platform(  # noqa: PLR0917  # all six are needed, none is an option
-    host: str,
-    port: int,
-    database: Path,
-    known_mn: Iterable[str],
-    on_message: Callable[[Received], None],
-    stop: threading.Event,
-) -> None:
-    """Run a platform until `stop` is set; `on_message` is called once for each arrival.
-
-    Raises OSError when the port is taken.
-    """
-    with ReferencePlatform(host, port, database=database, known_mn=known_mn, on_message=on_message):
-        stop.wait()

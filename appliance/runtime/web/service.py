@@ -1,6 +1,7 @@
 """The web program: the page on waitress, and its own heartbeat."""
 
 import logging
+import socket
 import sqlite3
 import threading
 from pathlib import Path
@@ -38,12 +39,13 @@ def serve(profile: Profile, clock: Clock, stop: threading.Event) -> None:
 
     # A page of pictures fills waitress's queue for an instant, which is nothing to warn of.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    # Bound here, because waitress leaves its own socket open when it cannot bind.
+    listening = socket.create_server((str(page.address), page.port))
     sockets: dict[int, Any] = {}
     server = create_server(
         create_app(profile, clock, open_journal),
         map=sockets,
-        host=str(page.address),
-        port=page.port,
+        sockets=[listening],
         threads=SERVER_THREADS,
         ident=None,  # no Server banner
     )
