@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from acceptance_kit.peers.camera import Appearance, PhotoUnreadable, Scene, Vehicle, plates
+from acceptance_kit.peers.camera import Appearance, PhotoUnreadable, Scene, Vehicle
 from acceptance_kit.peers.camera.brush import Picture
-from acceptance_kit.peers.camera.plates import FontMissing, draw_plate
+from acceptance_kit.peers.camera.plates import draw_plate
 from acceptance_kit.peers.camera.scene import HEIGHT, WIDTH, idle, plate_box, pose
 from acceptance_kit.peers.camera.trucks import Light
 from appliance.guideline.dictionaries import PlateColour
@@ -96,13 +96,6 @@ class TestPlates:
             draw_plate(text, colour)
         with pytest.raises(ValueError, match=colour.value):
             Scene([Vehicle(text, colour)])
-
-    def test_a_missing_font_names_its_package(
-        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-    ) -> None:
-        monkeypatch.setattr(plates, "FONT_FOLDER", tmp_path)
-        with pytest.raises(FontMissing, match="apt install fonts-noto-cjk"):
-            plates.plate_font(17)
 
 
 class TestScene:

@@ -15,7 +15,7 @@ from web_gate import site
 from appliance.clock import SystemClock
 from appliance.runtime.journal import Journal, JournalError
 from appliance.runtime.journal.values import Heartbeat
-from appliance.runtime.web import serve
+from appliance.runtime.web import AddressUnavailable, serve
 
 
 def free_port() -> int:
@@ -84,6 +84,6 @@ def test_an_address_in_use_ends_the_program_before_it_beats(tmp_path: Path) -> N
         other.bind(("127.0.0.1", 0))
         other.listen()
         profile = site(tmp_path, other.getsockname()[1])
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(AddressUnavailable, match="端口是否被其他程序占用"):
             serve(profile, SystemClock(), threading.Event())
     assert not (tmp_path / "journal.sqlite3").exists()

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from acceptance_kit.peers.camera.brush import Canvas, Colour, Picture
-from acceptance_kit.peers.camera.plates import plate_font
 from acceptance_kit.peers.camera.trucks import DUSK_TINT, Light
+from appliance.fonts import chinese_font
 
 WIDTH, HEIGHT = 1280, 720
 HORIZON = 244
@@ -149,7 +149,7 @@ def _lamplight(toned: NDArray[np.float32]) -> None:
 @cache
 def note(words: str) -> Picture:
     """White words on a dark strip, BGR, to be laid into the picture's upper left corner."""
-    font = plate_font(22)
+    font = chinese_font(22)
     _, _, right, bottom = font.getbbox(words)
     strip = Image.new("RGB", (round(right) + 20, round(bottom) + 10), (40, 40, 40))
     ImageDraw.Draw(strip).text((10, 3), words, fill=(235, 235, 235), font=font)

@@ -5,19 +5,15 @@ plate reader, and plainly not the font of a real plate.
 """
 
 from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from acceptance_kit.peers.camera.brush import Picture
+from appliance.fonts import chinese_font
 from appliance.guideline.dictionaries import PlateColour
-
-FONT_FOLDER = Path("/usr/share/fonts/opentype/noto")
-FONT_FILE = "NotoSansCJK-Bold.ttc"
-SIMPLIFIED_CHINESE = 2  # the face's number inside the collection
 
 PX_PER_MM = 2
 HEIGHT_MM = 140
@@ -28,10 +24,6 @@ GREEN_BGR = (95, 180, 60)
 PALE_GREEN_BGR = (235, 245, 225)
 WHITE_BGR = (250, 250, 250)
 BLACK_BGR = (20, 20, 20)
-
-
-class FontMissing(Exception):
-    """The machine has no Noto CJK font to letter a plate with."""
 
 
 def plate_millimetres(colour: PlateColour) -> tuple[int, int]:
@@ -123,7 +115,7 @@ def _letter(
 @cache
 def _glyph(character: str, width: int, height: int) -> NDArray[np.float32]:
     """How far (0..1) the character covers each pixel of its cell."""
-    font = plate_font(200)
+    font = chinese_font(200)
     left, top, right, bottom = font.getbbox(character)
     drawn = Image.new("L", (round(right - left), round(bottom - top)), 0)
     ImageDraw.Draw(drawn).text((-left, -top), character, fill=255, font=font)
@@ -135,12 +127,3 @@ def _glyph(character: str, width: int, height: int) -> NDArray[np.float32]:
     start = (width - inner) // 2
     cover[:, start : start + inner] = pressed.astype(np.float32) / 255
     return cover
-
-
-@cache
-def plate_font(size: int) -> ImageFont.FreeTypeFont:
-    """Noto Sans CJK Bold, its Simplified Chinese face; raises FontMissing."""
-    path = FONT_FOLDER / FONT_FILE
-    if not path.is_file():
-        raise FontMissing(f"{path} is not there; on Debian: apt install fonts-noto-cjk")
-    return ImageFont.truetype(path, size, index=SIMPLIFIED_CHINESE)

@@ -18,9 +18,11 @@ OPEN_MILLISECONDS = 8_000
 READ_MILLISECONDS = 5_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 
-# TCP, because a lost packet costs a smeared plate; little buffering, because a gate is live.
+# TCP, because a lost packet costs a smeared plate; little buffering and a short look at the
+# stream before the first frame, because a gate is live.
 os.environ.setdefault(
-    "OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay"
+    "OPENCV_FFMPEG_CAPTURE_OPTIONS",
+    "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay|analyzeduration;500000",
 )
 
 

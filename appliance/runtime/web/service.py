@@ -13,6 +13,7 @@ from appliance.clock import Clock
 from appliance.profile.model import Profile
 from appliance.runtime.journal import Journal, JournalError
 from appliance.runtime.web.app import create_app
+from appliance.trouble import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +27,14 @@ class PageStopped(Exception):
     """The page stopped by itself; the supervisor has to start the program anew."""
 
 
+class AddressUnavailable(Trouble):
+    """The profile's address cannot be listened on: taken, or not this machine's."""
+
+
 def serve(profile: Profile, clock: Clock, stop: threading.Event) -> None:
     """Serve the status page at the profile's address until `stop` is set.
 
-    Raises OSError when the address cannot be listened on, PageStopped when the server dies.
+    Raises AddressUnavailable before anything is written, PageStopped when the server dies.
     """
     root = Path(profile.storage.root)
     page = profile.network.status_page
@@ -40,7 +45,7 @@ def serve(profile: Profile, clock: Clock, stop: threading.Event) -> None:
     # A page of pictures fills waitress's queue for an instant, which is nothing to warn of.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     # Bound here, because waitress leaves its own socket open when it cannot bind.
-    listening = socket.create_server((str(page.address), page.port))
+    listening = _listen(str(page.address), page.port)
     sockets: dict[int, Any] = {}
     server = create_server(
         create_app(profile, clock, open_journal),
@@ -66,6 +71,16 @@ def serve(profile: Profile, clock: Clock, stop: threading.Event) -> None:
         server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))
         running.join(timeout=5)
         beating.join()
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((address, port))
+    except OSError as error:
+        raise AddressUnavailable(
+            f"状态页无法监听 {address}:{port}（{error.strerror}）。"
+            "请核对站点配置中的状态页地址和端口，并查看端口是否被其他程序占用。"
+        ) from error
 
 
 def _beat(root: Path, clock: Clock, page: threading.Thread, done: threading.Event) -> None:

@@ -20,6 +20,8 @@ STATES = {
 EVENTS = {
     "barrier-unreachable": "道闸无应答",
     "manual-raise": "手动抬杆",
+    "message-aside": "报文搁置",
+    "platform-refusal": "平台拒收",
 }
 
 # The style sheet draws a plate by these names.
