@@ -21,12 +21,12 @@ from appliance.runtime.journal.values import (
     Receipt,
     RecordedPassage,
 )
+from appliance.runtime.uplink.compose import Composer
 from appliance.runtime.uplink.dialect import HJ212Dialect, Reply
 from appliance.runtime.uplink.frame import Frame, FrameFault
 from appliance.runtime.uplink.link import Link, LinkDown
-from appliance.runtime.uplink.message import Unsendable, passage_fields
+from appliance.runtime.uplink.message import Unsendable
 from appliance.runtime.uplink.pauses import Pauses
-from appliance.runtime.uplink.photo import passage_photo
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +50,9 @@ class Sender:
     def __init__(
         self, profile: Profile, journal: Journal, clock: Clock, stop: threading.Event
     ) -> None:
-        self._profile = profile
         self._uplink = profile.uplink
         self._dialect = HJ212Dialect.of(profile.uplink.dialect)
+        self._composer = Composer(profile, journal.photo_path)
         self._pauses = Pauses(
             profile.uplink.retry_pause_seconds, profile.uplink.retry_pause_limit_seconds
         )
@@ -174,15 +174,8 @@ class Sender:
             raise Unsendable(str(unknown)) from unknown
 
     def _compose(self, item: OutboxItem, passage: RecordedPassage) -> bytes:
-        photo = passage_photo(
-            passage,
-            self._journal.photo_path,
-            layout=self._uplink.dialect.photos,
-            limit=self._uplink.photo_limit_bytes,
-        )
-        return self._dialect.frame(
-            passage_fields(passage, photo, qn=item.qn, mn=self._profile.mn, uplink=self._uplink)
-        )
+        (packet,) = self._composer.passage(passage, lambda _: (item.qn,))
+        return packet.raw
 
     def _await(self, link: Link, qn: str) -> tuple[Reply, str] | None:
         """The answer to `qn` and its raw frame, or None when it does not come in time."""
