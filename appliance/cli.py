@@ -142,9 +142,9 @@ def up(
 @app.command()
 def platform(
     profile: Annotated[
-        Path | None, typer.Option("--profile", help="Know the MN of this site profile.")
-    ] = None,
-    mn: Annotated[list[str] | None, typer.Option("--mn", help="Know this MN too.")] = None,
+        Path, typer.Option("--profile", help="Know the MN of this site profile.")
+    ] = Path("site_profiles/demo.yaml"),
+    mn: Annotated[list[str] | None, typer.Option("--mn", help="Know this MN instead; may be repeated.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="TCP port; 0 takes any.")] = 19212,
     database: Annotated[Path, typer.Option(help="Where it keeps what it got.")] = Path(
@@ -154,7 +154,7 @@ def platform(
     """Run the reference platform alone: a strict HJ 212 server for trials."""
     from acceptance_kit.peers.platform.command import listen
 
-    known = set(mn or ()) | ({load_profile(profile).mn} if profile else set())
+    known = set(mn) if mn else {load_profile(profile).mn}
     listen(host, port, database, known, typer.echo, _stop_on_signal())
 
 

@@ -81,7 +81,7 @@ def test_a_sound_profile_exits_0() -> None:
         ("demo", "--profile", "absent.yaml"),
         ("demo", "--images", "absent.tsv"),
         ("vehicles", "import", "absent.csv", "--profile", str(DEMO)),
-        ("platform",),
+        ("platform", "--profile", "absent.yaml"),
     ],
     ids=" ".join,
 )
