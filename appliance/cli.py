@@ -144,7 +144,9 @@ def platform(
     profile: Annotated[
         Path, typer.Option("--profile", help="Know the MN of this site profile.")
     ] = Path("site_profiles/demo.yaml"),
-    mn: Annotated[list[str] | None, typer.Option("--mn", help="Know this MN instead; may be repeated.")] = None,
+    mn: Annotated[
+        list[str] | None, typer.Option("--mn", help="Know this MN instead; may be repeated.")
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="TCP port; 0 takes any.")] = 19212,
     database: Annotated[Path, typer.Option(help="Where it keeps what it got.")] = Path(
