@@ -97,7 +97,10 @@ def test_a_journal_that_fails_while_it_is_read_is_a_friendly_page(
     assert response.status_code == 503
     assert "记录库暂时无法读取" in response.text
     assert "disk I/O" not in response.text
-    assert client.get("/readyz").status_code == 503
+    ready = client.get("/readyz")
+    assert ready.status_code == 503
+    assert ready.json is not None
+    assert ready.json["verdict"] == "故障"
 
 
 def test_a_bug_is_a_friendly_page_without_its_traceback(

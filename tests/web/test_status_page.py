@@ -123,6 +123,19 @@ def test_a_confirmed_message_is_shown_with_the_time_of_its_receipt(
     assert '平台最近一次应答： <strong class="nowrap">10:40:07</strong>' in text
 
 
+def test_a_passage_corrected_after_its_receipt_is_waiting_again(
+    client: FlaskClient, gate: Gate
+) -> None:
+    passage = gate.record()
+    message = gate.journal.begin_attempt(gate.journal.messages(passage.id)[0])
+    receipt = Receipt(1, "##raw", gate.clock.now())
+    gate.journal.receive(message, receipt, state=OutboxState.DONE)
+    gate.journal.correct(passage.id, plate="宁A54321", by="值班员", why="看错")
+    text = page(client)
+    assert "mark-waiting" in text
+    assert "mark-done" not in text
+
+
 def test_a_message_set_aside_is_shown_with_the_reason(client: FlaskClient, gate: Gate) -> None:
     passage = gate.record()
     gate.journal.set_aside(gate.journal.messages(passage.id)[0], "车牌号码超长")
@@ -197,10 +210,10 @@ def test_markup_in_records_is_shown_as_text(client: FlaskClient, gate: Gate) -> 
         vehicle=truck(plate=HOSTILE, fleet=HOSTILE),
         admission=Admission(Decision.ADMIT, HOSTILE, HOSTILE),
     )
-    gate.journal.set_aside(gate.journal.messages(passage.id)[0], HOSTILE)
     gate.journal.note(HOSTILE, HOSTILE)
     gate.beat("uplink", ok=False, detail=HOSTILE)
     gate.journal.correct(passage.id, plate=HOSTILE + "2", by=HOSTILE, why=HOSTILE)
+    gate.journal.set_aside(gate.journal.messages(passage.id)[-1], HOSTILE)
     for address in ("/", f"/passages/{passage.id}"):
         text = client.get(address).text
         assert "<script" not in text

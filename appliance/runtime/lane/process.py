@@ -192,8 +192,8 @@ class LaneProcess:
             self._journal.correct(
                 last.id,
                 raise_method=RaiseMethod.MANUAL,
-                by=f"relay input of {last.barrier}",
-                why="the bar went up without a command",
+                by=f"道闸 {last.barrier} 的杆位输入",
+                why="没有抬杆指令而栏杆抬起",
             )
             self._last_raised = True
         elif frame := self._stream.newest():
