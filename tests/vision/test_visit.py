@@ -47,15 +47,17 @@ class Lane:
             self.reader, Recognition(), self.presence, resume=resume, on_visit=self.visits.append
         )
         self.now = START
+        self.instant = 1000.0
         self.sightings: list[Sighting] = []
 
     def show(self, image: Image, seconds: float, text: str | None = None) -> None:
         self.reader.text = text
         for _ in range(round(seconds * 5)):
-            sighting = self.watcher.observe(Frame(image, self.now))
+            sighting = self.watcher.observe(Frame(image, self.now, self.instant))
             if sighting:
                 self.sightings.append(sighting)
             self.now += timedelta(seconds=0.2)
+            self.instant += 0.2
 
 
 @pytest.fixture
@@ -132,6 +134,14 @@ def test_a_reading_that_is_too_unsure_is_not_passed_off_as_read(lane: Lane) -> N
     assert [s.plate for s in lane.sightings] == [None]
 
 
+def test_readings_that_contradict_each_other_are_not_passed_off_as_read(lane: Lane) -> None:
+    for _ in range(8):
+        lane.show(TRUCK, 0.2, "宁A58D21")
+        lane.show(TRUCK, 0.2, "蒙B72F83")
+    lane.show(EMPTY, 3)
+    assert [s.plate for s in lane.sightings] == [None]
+
+
 def test_an_empty_lane_is_no_vehicle(lane: Lane) -> None:
     lane.show(EMPTY, 60, "宁A58D21")
     assert lane.sightings == []
@@ -186,3 +196,40 @@ def test_a_visit_that_ended_while_nobody_looked_is_forgotten(lane: Lane) -> None
     again.show(TRUCK, 2, "宁A58D21")
     assert again.visits[0] is None
     assert again.sightings[0].began_at == START + timedelta(seconds=1)
+
+
+def test_a_clock_set_back_while_a_truck_stands_there_does_not_hold_up_the_lane(lane: Lane) -> None:
+    lane.show(TRUCK, 2, "宁A58D21")
+    lane.now -= timedelta(hours=8)
+    lane.show(EMPTY, 3)
+    lane.show(TRUCK, 2, "蒙B72F83")
+    assert [s.plate for s in lane.sightings] == ["宁A58D21", "蒙B72F83"]
+
+
+def test_a_lane_first_seen_with_a_truck_in_it_learns_how_it_looks_when_empty() -> None:
+    lane = Lane()
+    lane.show(TRUCK, 5, "宁A58D21")
+    lane.show(EMPTY, 400)
+    before = len(lane.sightings)
+    lane.show(TRUCK, 3)
+    lane.show(EMPTY, 3)
+    lane.show(TRUCK, 3, "蒙B72F83")
+    assert [s.plate for s in lane.sightings[before:]] == [None, "蒙B72F83"]
+
+
+def test_a_truck_that_waits_long_with_its_plate_in_sight_stays_the_same_vehicle(lane: Lane) -> None:
+    lane.show(TRUCK, 900, "宁A58D21")
+    lane.show(EMPTY, 20)
+    assert [s.plate for s in lane.sightings] == ["宁A58D21"]
+
+
+def test_a_truck_that_comes_while_something_small_lies_there_has_its_full_time_to_be_read(
+    lane: Lane,
+) -> None:
+    crate = EMPTY.copy()
+    crate[50:80, 60:94] = 255
+    lane.show(crate, 20)
+    lane.show(TRUCK, 2)
+    assert lane.sightings == []
+    lane.show(TRUCK, 2, "宁A58D21")
+    assert [s.plate for s in lane.sightings] == ["宁A58D21"]

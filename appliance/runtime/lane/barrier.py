@@ -5,10 +5,11 @@ told was raised by hand (4.5.1-10).
 """
 
 import logging
+import math
 import queue
 import threading
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from appliance.clock import Clock
 from appliance.runtime.lane.driver import BarrierDriver, BarrierUnreachable
@@ -16,7 +17,7 @@ from appliance.runtime.lane.driver import BarrierDriver, BarrierUnreachable
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.2
-OURS = timedelta(seconds=3)
+OURS_SECONDS = 3.0
 """A bar that rises within this time after our pulse rose because of it."""
 
 ATTEMPTS = 5
@@ -52,7 +53,7 @@ class Barrier:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="barrier", daemon=True)
         self._was_raised: bool | None = None
-        self._told: tuple[datetime, int] | None = None
+        self._told: tuple[float, int] | None = None
         self._reachable = True
 
     def start(self) -> None:
@@ -90,7 +91,7 @@ class Barrier:
             if attempt and self._stop.wait(RETRY_SECONDS):
                 break
             # Before the pulse, so that a bar seen rising during it is known to be ours.
-            self._told = (self._clock.now(), passage_id)
+            self._told = (self._clock.monotonic(), passage_id)
             try:
                 self._driver.raise_barrier()
             except BarrierUnreachable as trouble:
@@ -99,7 +100,7 @@ class Barrier:
                 log.warning("raising for passage %d failed: %s", passage_id, why)
             else:
                 self._reachable = True
-                self._told = (self._clock.now(), passage_id)
+                self._told = (self._clock.monotonic(), passage_id)
                 return
         self._told = None
         self.news.put(RaiseFailed(self._clock.now(), passage_id, why))
@@ -116,7 +117,8 @@ class Barrier:
             return  # nothing is wired, so nothing was asked
         self._reachable = True
         now = self._clock.now()
-        if raised and self._told and now - self._told[0] <= OURS:
+        since_told = self._clock.monotonic() - self._told[0] if self._told else math.inf
+        if raised and self._told and since_told <= OURS_SECONDS:
             # Also when the bar was still up for the vehicle before.
             self.news.put(Raised(now, by_hand=False, passage_id=self._told[1]))
             self._told = None

@@ -111,7 +111,7 @@ class LaneProcess:
             last is not None
             and sighting.plate is not None
             and sighting.plate == last.plate
-            and sighting.began_at - last.passed_at < again
+            and abs(sighting.began_at - last.passed_at) < again
         )
 
     def _commit(self, passage: Passage) -> None:
@@ -188,7 +188,7 @@ class LaneProcess:
         last = self._last
         if self._watcher.visiting:
             self._hand_raised_at = at
-        elif last and not self._last_raised and at - last.passed_at <= HAND_RAISE_WINDOW:
+        elif last and not self._last_raised and abs(at - last.passed_at) <= HAND_RAISE_WINDOW:
             self._journal.correct(
                 last.id,
                 raise_method=RaiseMethod.MANUAL,

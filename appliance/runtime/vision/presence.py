@@ -13,6 +13,9 @@ DIFFERENT = 0.6
 PRESENT = 0.06
 """Share of differing pixels from which the lane counts as occupied."""
 
+MOVING = 0.01
+"""Share of pixels that change between two frames when something moves."""
+
 LEARNING = 0.04
 """How fast the empty lane follows slow changes of light."""
 
@@ -23,6 +26,8 @@ class Presence:
 
     def __init__(self, empty: NDArray[np.float32] | None = None) -> None:
         self._empty = empty
+        self._before: NDArray[np.float32] | None = None
+        self.moving = False
 
     @property
     def empty(self) -> NDArray[np.float32] | None:
@@ -30,14 +35,22 @@ class Presence:
         return self._empty
 
     def occupied_share(self, image: Image) -> float:
-        """Share of the picture, 0 to 1, that is not the empty lane."""
+        """Share of the picture, 0 to 1, that is not the empty lane; `moving` tells whether
+        anything changed since the picture before."""
         seen = _flatten(image)
+        if self._before is not None:
+            self.moving = float((np.abs(seen - self._before) > DIFFERENT).mean()) > MOVING
+        self._before = seen
         if self._empty is None:
             self._empty = seen
         share = float((np.abs(seen - self._empty) > DIFFERENT).mean())
         if share < PRESENT:
             self._empty += LEARNING * (seen - self._empty)
         return share
+
+    def learn_anew(self) -> None:
+        """Take the last picture for the empty lane: what stands there is part of it now."""
+        self._empty = self._before
 
 
 def _flatten(image: Image) -> NDArray[np.float32]:

@@ -18,10 +18,12 @@ Corners = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture of a camera and the wall-clock instant it was taken."""
+    """One picture of a camera: `taken_at` is for the record, `instant` (monotonic seconds) for
+    durations, because the wall clock may be set while a truck stands there."""
 
     image: Image
     taken_at: datetime
+    instant: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

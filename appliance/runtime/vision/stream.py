@@ -93,7 +93,8 @@ class CameraStream:
                     log.info("camera %s is live", self._camera.id)
                 came = self._connected = True
                 with self._fresh:
-                    self._frame = Frame(np.asarray(image, np.uint8), self._clock.now())
+                    pixels = np.asarray(image, np.uint8)
+                    self._frame = Frame(pixels, self._clock.now(), self._clock.monotonic())
                     self._taken = False
                     self._fresh.notify_all()
         finally:

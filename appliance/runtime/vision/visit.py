@@ -7,10 +7,11 @@ or has left. Another plate confirmed in the same visit is the next
 vehicle, bumper to bumper.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from statistics import fmean
 
 import cv2
@@ -26,7 +27,12 @@ VEHICLE_SHARE = 0.12
 NEARER = 1.06
 """A plate that grew by this factor within `NEARER_WITHIN` belongs to a vehicle still coming."""
 
-NEARER_WITHIN = timedelta(seconds=0.5)
+NEARER_WITHIN = 0.5
+"""Seconds."""
+
+STILL_SECONDS = 300.0
+"""What has neither moved nor shown a plate for so long is part of the lane: a parked car, snow, or
+a truck that had stood there when the lane was first learnt and has left since."""
 
 OTHER_VEHICLE = 3
 """Plates that differ in at least so many characters belong to two vehicles."""
@@ -54,13 +60,19 @@ class _Visit:
     began_at: datetime
     first: Frame
     last: Frame
-    peak_share: float = 0.0
+    stirred: float
+    vehicle_since: float | None = None
     readings: dict[str, list[PlateReading]] = field(default_factory=lambda: defaultdict(list))
     best: dict[str, tuple[float, Frame]] = field(default_factory=dict)
-    widths: list[tuple[datetime, float]] = field(default_factory=list)
+    widths: list[tuple[float, float]] = field(default_factory=list)
     body: Frame | None = None
     reported: str | None = None
     closed: bool = False
+
+    @property
+    def no_news(self) -> bool:
+        """Nothing is owed: it was reported already, or it was never as large as a vehicle."""
+        return self.closed or self.vehicle_since is None
 
 
 class VisitWatcher:
@@ -84,7 +96,7 @@ class VisitWatcher:
         self._resume = resume
         self._on_visit = on_visit
         self._visit: _Visit | None = None
-        self._read_at: datetime | None = None
+        self._read_at = -math.inf
 
     @property
     def visiting(self) -> bool:
@@ -103,12 +115,19 @@ class VisitWatcher:
         if visit is None:
             began_at = self._resume or frame.taken_at
             self._resume = None
-            visit = self._visit = _Visit(began_at, first=frame, last=frame)
+            visit = self._visit = _Visit(began_at, frame, frame, stirred=frame.instant)
             self._on_visit(began_at)
         visit.last = frame
-        visit.peak_share = max(visit.peak_share, share)
+        if share >= VEHICLE_SHARE and visit.vehicle_since is None:
+            visit.vehicle_since = frame.instant
+        if self._presence.moving:
+            visit.stirred = frame.instant
         if self._due(frame):
             self._read(visit, frame)
+        if visit.no_news and frame.instant - visit.stirred > STILL_SECONDS:
+            self._presence.learn_anew()
+            self._end()
+            return None
         if _coming_nearer(visit):
             return None
         return self._confirmed(visit) or self._overdue(visit)
@@ -120,22 +139,23 @@ class VisitWatcher:
             self._on_visit(None)
 
     def _lane_empty(self, visit: _Visit, frame: Frame) -> Sighting | None:
-        empty_for = frame.taken_at - visit.last.taken_at
-        if empty_for < timedelta(seconds=self._settings.gone_after_seconds):
+        if frame.instant - visit.last.instant < self._settings.gone_after_seconds:
             return None
-        self._visit = None
         sighting = None
-        if not visit.closed and visit.peak_share >= VEHICLE_SHARE:
+        if not visit.no_news:
             sighting = self._confirmed(visit) or self._unread(visit)
-        self._on_visit(None)
+        self._end()
         return sighting
 
+    def _end(self) -> None:
+        self._visit = None
+        self._on_visit(None)
+
     def _due(self, frame: Frame) -> bool:
-        pause = timedelta(seconds=1 / self._settings.frames_per_second)
-        # Half a frame of slack: frames do not come on the very beat.
-        if self._read_at and frame.taken_at - self._read_at < pause * 0.75:
+        # A quarter of slack: frames do not come on the very beat.
+        if frame.instant - self._read_at < 0.75 / self._settings.frames_per_second:
             return False
-        self._read_at = frame.taken_at
+        self._read_at = frame.instant
         return True
 
     def _read(self, visit: _Visit, frame: Frame) -> None:
@@ -145,7 +165,8 @@ class VisitWatcher:
         nearest = max(readings, key=lambda reading: reading.width)
         visit.body = visit.body or frame
         visit.readings[nearest.text].append(nearest)
-        visit.widths.append((frame.taken_at, nearest.width))
+        visit.widths.append((frame.instant, nearest.width))
+        visit.stirred = frame.instant
         sharpness = _sharpness(frame, nearest)
         if sharpness > visit.best.get(nearest.text, (-1.0, frame))[0]:
             visit.best[nearest.text] = (sharpness, frame)
@@ -172,9 +193,10 @@ class VisitWatcher:
         if visit.reported is None or _difference(text, visit.reported) < OTHER_VEHICLE:
             visit.readings.clear()
             return None
-        behind = _Visit(visit.last.taken_at, first=visit.last, last=visit.last, closed=True)
+        last = visit.last
+        behind = _Visit(last.taken_at, last, last, stirred=last.instant, closed=True)
         behind.reported, behind.readings = text, visit.readings
-        behind.best, behind.peak_share = visit.best, visit.peak_share
+        behind.best, behind.vehicle_since = visit.best, last.instant
         self._visit = behind
         self._on_visit(behind.began_at)
         return self._sighting(behind, text)
@@ -197,12 +219,9 @@ class VisitWatcher:
         return sighting
 
     def _overdue(self, visit: _Visit) -> Sighting | None:
-        stood = visit.last.taken_at - visit.began_at
-        if (
-            visit.closed
-            or visit.peak_share < VEHICLE_SHARE
-            or stood < timedelta(seconds=self._settings.unread_after_seconds)
-        ):
+        if visit.closed or visit.vehicle_since is None:
+            return None
+        if visit.last.instant - visit.vehicle_since < self._settings.unread_after_seconds:
             return None
         visit.closed = True
         return self._unread(visit)
@@ -223,10 +242,10 @@ def _coming_nearer(visit: _Visit) -> bool:
     """Whether the plate was seen growing a moment ago."""
     if not visit.widths:
         return False
-    seen_at, width = visit.widths[-1]
-    if visit.last.taken_at - seen_at > NEARER_WITHIN:
+    seen, width = visit.widths[-1]
+    if visit.last.instant - seen > NEARER_WITHIN:
         return False
-    before = [w for at, w in visit.widths if NEARER_WITHIN <= seen_at - at <= 2 * NEARER_WITHIN]
+    before = [w for at, w in visit.widths if NEARER_WITHIN <= seen - at <= 2 * NEARER_WITHIN]
     return not before or width > NEARER * before[-1]
 
 
