@@ -227,7 +227,7 @@ def test_a_truck_that_comes_while_something_small_lies_there_has_its_full_time_t
     lane: Lane,
 ) -> None:
     crate = EMPTY.copy()
-    crate[50:80, 60:94] = 255
+    crate[50:80, 60:88] = 255
     lane.show(crate, 20)
     lane.show(TRUCK, 2)
     assert lane.sightings == []
