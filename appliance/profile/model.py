@@ -135,6 +135,13 @@ class ModbusRelay(Section):
         ge=0,
         le=65535,
     )
+    rise_seconds: float = Field(
+        default=8.0,
+        title="抬杆时限",
+        description="发出抬杆指令后，杆位输入在此秒数内接通算自动抬杆，更晚算手动抬杆",
+        ge=1,
+        le=60,
+    )
     pulse_seconds: float = Field(
         default=0.5, title="脉冲时长", description="抬杆线圈吸合的秒数", ge=0.1, le=10
     )

@@ -2,9 +2,11 @@
 
 import queue
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
+from pymodbus.client import ModbusTcpClient
 
 from acceptance_kit.peers.relay import SimulatedRelay
 from appliance.clock import SystemClock
@@ -142,3 +144,57 @@ def test_without_a_wired_input_nothing_is_claimed(relay: SimulatedRelay) -> None
     driver = ModbusRelayDriver(relay_settings(relay, raised_input=None))
     assert driver.is_raised() is None
     driver.close()
+
+
+def test_a_slow_boom_is_not_taken_for_a_raise_by_hand(
+    monkeypatch: pytest.MonkeyPatch, barrier: Barrier
+) -> None:
+    monkeypatch.setattr("acceptance_kit.peers.relay.RISE_SECONDS", 4.0)
+    barrier.raise_for(7)
+    news = next_news(barrier)
+    assert isinstance(news, Raised)
+    assert (news.by_hand, news.passage_id) == (False, 7)
+
+
+def test_a_coil_that_a_dead_run_left_on_is_let_go_and_raises_again(relay: SimulatedRelay) -> None:
+    dead = ModbusTcpClient("127.0.0.1", port=relay.address[1])
+    assert dead.connect()
+    dead.write_coil(0, True)
+    dead.close()
+    assert len(relay.raises) == 1
+    driver = ModbusRelayDriver(relay_settings(relay))
+    driver.raise_barrier()
+    driver.close()
+    assert len(relay.raises) == 2
+
+
+@pytest.mark.parametrize(
+    "body", [b"\x02\x00", b"\x02", b"\x05\x00\x00\xff\x00", b"\x82\x02", b""], ids=repr
+)
+def test_a_relay_that_answers_nonsense_is_unreachable_and_breaks_nothing(body: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=_answer_nonsense, args=(server, body))
+        thread.start()
+        settings = ModbusRelay(
+            kind="modbus-relay",
+            host="127.0.0.1",
+            port=server.getsockname()[1],
+            raise_coil=0,
+            raised_input=0,
+        )
+        driver = ModbusRelayDriver(settings, timeout=0.3)
+        with pytest.raises(BarrierUnreachable):
+            driver.is_raised()
+        driver.close()
+        thread.join(SECONDS)
+
+
+def _answer_nonsense(server: socket.socket, body: bytes) -> None:
+    """Take the first write as it is, and answer the question for the input with `body`."""
+    connection, _ = server.accept()
+    with connection:
+        while request := connection.recv(300):
+            writing = request[7] == 5
+            answer = request[7:12] if writing else body
+            head = request[:4] + (len(answer) + 1).to_bytes(2, "big") + request[6:7]
+            connection.sendall(head + answer)

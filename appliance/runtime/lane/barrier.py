@@ -17,9 +17,6 @@ from appliance.runtime.lane.driver import BarrierDriver, BarrierUnreachable
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.2
-OURS_SECONDS = 3.0
-"""A bar that rises within this time after our pulse rose because of it."""
-
 ATTEMPTS = 5
 RETRY_SECONDS = 1.0
 
@@ -43,13 +40,21 @@ class RaiseFailed:
 
 
 class Barrier:
-    """Runs one driver; `news` is what the lane process reads between frames."""
+    """Runs one driver; `news` is what the lane process reads between frames.
 
-    def __init__(self, driver: BarrierDriver, clock: Clock) -> None:
+    One order stands at a time, and it is for the vehicle before the bar: a new one replaces it,
+    and `cancel` takes it back when that vehicle has gone, so that a relay which comes back late
+    does not let in whoever stands there then. A bar that rises within `rise_seconds` of our
+    pulse rose because of it.
+    """
+
+    def __init__(self, driver: BarrierDriver, clock: Clock, *, rise_seconds: float = 8.0) -> None:
         self._driver = driver
         self._clock = clock
-        self._orders: queue.Queue[int] = queue.Queue()
+        self._rise_seconds = rise_seconds
         self.news: queue.Queue[Raised | RaiseFailed] = queue.Queue()
+        self._order: int | None = None
+        self._ordered = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="barrier", daemon=True)
         self._was_raised: bool | None = None
@@ -61,10 +66,16 @@ class Barrier:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the order in hand and let the relay go."""
+        """Carry out the order in hand and let the relay go."""
         self._stop.set()
+        self._ordered.set()
         self._thread.join(10)
         self._driver.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread still works; it never ends by itself."""
+        return self._thread.is_alive()
 
     @property
     def reachable(self) -> bool:
@@ -73,23 +84,30 @@ class Barrier:
 
     def raise_for(self, passage_id: int) -> None:
         """Order the bar up for a passage that the journal already holds."""
-        self._orders.put(passage_id)
+        self._order = passage_id
+        self._ordered.set()
+
+    def cancel(self) -> None:
+        """Take back an order that has not been carried out."""
+        self._order = None
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            try:
-                passage_id = self._orders.get(timeout=WATCH_SECONDS)
-            except queue.Empty:
-                pass
-            else:
-                self._raise(passage_id)
+            self._ordered.wait(WATCH_SECONDS)
+            self._ordered.clear()
+            self._carry_out()
             self._watch()
+        self._carry_out()
 
-    def _raise(self, passage_id: int) -> None:
+    def _carry_out(self) -> None:
+        """Try the order that stands until it is done, replaced, or has failed too often."""
         why = ""
         for attempt in range(ATTEMPTS):
             if attempt and self._stop.wait(RETRY_SECONDS):
-                break
+                return
+            passage_id = self._order
+            if passage_id is None:
+                return
             # Before the pulse, so that a bar seen rising during it is known to be ours.
             self._told = (self._clock.monotonic(), passage_id)
             try:
@@ -98,12 +116,16 @@ class Barrier:
                 self._reachable = False
                 why = str(trouble)
                 log.warning("raising for passage %d failed: %s", passage_id, why)
-            else:
-                self._reachable = True
-                self._told = (self._clock.monotonic(), passage_id)
-                return
+                continue
+            self._reachable = True
+            self._told = (self._clock.monotonic(), passage_id)
+            if self._order == passage_id:
+                self._order = None
+            return
         self._told = None
-        self.news.put(RaiseFailed(self._clock.now(), passage_id, why))
+        if (failed := self._order) is not None:
+            self._order = None
+            self.news.put(RaiseFailed(self._clock.now(), failed, why))
 
     def _watch(self) -> None:
         try:
@@ -118,7 +140,7 @@ class Barrier:
         self._reachable = True
         now = self._clock.now()
         since_told = self._clock.monotonic() - self._told[0] if self._told else math.inf
-        if raised and self._told and since_told <= OURS_SECONDS:
+        if raised and self._told and since_told <= self._rise_seconds:
             # Also when the bar was still up for the vehicle before.
             self.news.put(Raised(now, by_hand=False, passage_id=self._told[1]))
             self._told = None

@@ -5,13 +5,18 @@ a process that is killed after the passage was committed finds the truck still s
 again under the same key, and the journal answers that it has it already.
 """
 
+import contextlib
+import io
 import json
+import logging
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
 
 STALE = timedelta(minutes=5)
 """A visit that began longer ago is not the vehicle that stands there now."""
@@ -30,12 +35,14 @@ class LaneMemory:
         folder.mkdir(parents=True, exist_ok=True)
         self._visit = folder / f"{barrier}-visit.json"
         self._empty = folder / f"{barrier}-empty.npy"
+        self._raised = folder / f"{barrier}-raised"
         self._snapshot = snapshot_path(root, barrier)
 
     def remember_visit(self, began_at: datetime | None) -> None:
         """Keep the beginning of the visit under way; None when it has ended."""
         if began_at is None:
-            self._visit.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._visit.unlink(missing_ok=True)
         else:
             _replace(self._visit, json.dumps({"began_at": began_at.isoformat()}).encode())
 
@@ -47,15 +54,26 @@ class LaneMemory:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def remember_raised(self, passage_id: int) -> None:
+        """Keep for which passage the bar last went up."""
+        _replace(self._raised, str(passage_id).encode())
+
+    def last_raised(self) -> int | None:
+        """The passage for which the bar last went up, or None."""
+        try:
+            return int(self._raised.read_bytes())
+        except (OSError, ValueError):
+            return None
+
     def remember_snapshot(self, jpeg: bytes) -> None:
         """Keep the lane's present picture for the status page."""
         _replace(self._snapshot, jpeg)
 
     def remember_empty(self, empty: NDArray[np.float32]) -> None:
         """Keep how the empty lane looks."""
-        part = self._empty.with_suffix(".part.npy")
-        np.save(part, empty, allow_pickle=False)
-        part.replace(self._empty)
+        packed = io.BytesIO()
+        np.save(packed, empty, allow_pickle=False)
+        _replace(self._empty, packed.getvalue())
 
     def empty_lane(self) -> NDArray[np.float32] | None:
         """How the empty lane looked to an earlier run, or None."""
@@ -67,7 +85,13 @@ class LaneMemory:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, never half."""
+    """Write a file so that a reader sees the old one or the new one, never half.
+
+    A full disk is no reason to stop the gate: these files are a help, the journal is the record.
+    """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_bytes(data)
-    part.replace(path)
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as trouble:
+        log.warning("%s is not kept: %s", path.name, trouble)

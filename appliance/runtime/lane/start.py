@@ -46,7 +46,11 @@ def start_lane(
             journal=journal,
             reader=reader,
             stream=CameraStream(lane.camera, password, clock),
-            barrier=Barrier(ModbusRelayDriver(lane.barrier.driver), clock),
+            barrier=Barrier(
+                ModbusRelayDriver(lane.barrier.driver),
+                clock,
+                rise_seconds=lane.barrier.driver.rise_seconds,
+            ),
             memory=LaneMemory(root, barrier_id),
             clock=clock,
         ).run(stop)

@@ -50,6 +50,11 @@ class CameraStream:
         self._thread.join(READ_MILLISECONDS / 1000 + 1)
 
     @property
+    def alive(self) -> bool:
+        """Whether the thread still works; it never ends by itself."""
+        return self._thread.is_alive()
+
+    @property
     def connected(self) -> bool:
         """Whether frames are coming."""
         return self._connected

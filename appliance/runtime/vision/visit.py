@@ -8,7 +8,7 @@ vehicle, bumper to bumper.
 """
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +33,12 @@ NEARER_WITHIN = 0.5
 STILL_SECONDS = 300.0
 """What has neither moved nor shown a plate for so long is part of the lane: a parked car, snow, or
 a truck that had stood there when the lane was first learnt and has left since."""
+
+FARTHER = 0.85
+"""A plate narrower than this share of the reported one belongs to a vehicle farther away."""
+
+SURE = 0.6
+"""Confidence from which a plate that differs little is believed to be another one."""
 
 OTHER_VEHICLE = 3
 """Plates that differ in at least so many characters belong to two vehicles."""
@@ -64,9 +70,10 @@ class _Visit:
     vehicle_since: float | None = None
     readings: dict[str, list[PlateReading]] = field(default_factory=lambda: defaultdict(list))
     best: dict[str, tuple[float, Frame]] = field(default_factory=dict)
-    widths: list[tuple[float, float]] = field(default_factory=list)
+    widths: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=32))
     body: Frame | None = None
     reported: str | None = None
+    reported_width: float = 0.0
     closed: bool = False
 
     @property
@@ -101,7 +108,12 @@ class VisitWatcher:
     @property
     def visiting(self) -> bool:
         """Whether a vehicle is in the lane that has not been reported yet."""
-        return self._visit is not None and not self._visit.closed
+        return self._visit is not None and not self._visit.no_news
+
+    @property
+    def standing(self) -> bool:
+        """Whether the vehicle reported last is still in the lane."""
+        return self._visit is not None and self._visit.closed
 
     def observe(self, frame: Frame) -> Sighting | None:
         """Look at the next frame; a sighting when a vehicle's story is told."""
@@ -183,26 +195,36 @@ class VisitWatcher:
             or _confidence(readings) < self._settings.least_confidence
         ):
             return None
-        if visit.closed:
-            return self._next_vehicle(visit, text)
-        visit.closed, visit.reported = True, text
+        if visit.closed and visit.reported is not None:
+            return self._next_vehicle(visit, text, visit.reported)
+        # Also a plate read after the visit was reported as unread: the sighting then has the
+        # same beginning, and the lane, which knows whether the bar went up, judges whose it is.
+        visit.closed = True
         return self._sighting(visit, text)
 
-    def _next_vehicle(self, visit: _Visit, text: str) -> Sighting | None:
+    def _next_vehicle(self, visit: _Visit, text: str, reported: str) -> Sighting | None:
         """A plate confirmed after the visit was reported: the same vehicle, or one close behind."""
-        if visit.reported is None or _difference(text, visit.reported) < OTHER_VEHICLE:
+        readings = visit.readings[text]
+        # A plate of nearly the same number is a misreading, unless it came from farther away.
+        came_from_afar = (
+            text != reported
+            and readings[0].width < FARTHER * visit.reported_width
+            and _confidence(readings) >= SURE
+        )
+        if _difference(text, reported) < OTHER_VEHICLE and not came_from_afar:
             visit.readings.clear()
             return None
         last = visit.last
         behind = _Visit(last.taken_at, last, last, stirred=last.instant, closed=True)
-        behind.reported, behind.readings = text, visit.readings
-        behind.best, behind.vehicle_since = visit.best, last.instant
+        behind.readings, behind.best = visit.readings, visit.best
+        behind.vehicle_since = last.instant
         self._visit = behind
         self._on_visit(behind.began_at)
         return self._sighting(behind, text)
 
     def _sighting(self, visit: _Visit, text: str) -> Sighting:
         agreeing = visit.readings[text]
+        visit.reported, visit.reported_width = text, agreeing[-1].width
         total = sum(len(readings) for readings in visit.readings.values())
         front = visit.best[text][1]
         sighting = Sighting(
@@ -245,8 +267,11 @@ def _coming_nearer(visit: _Visit) -> bool:
     seen, width = visit.widths[-1]
     if visit.last.instant - seen > NEARER_WITHIN:
         return False
-    before = [w for at, w in visit.widths if NEARER_WITHIN <= seen - at <= 2 * NEARER_WITHIN]
-    return not before or width > NEARER * before[-1]
+    earlier = [(at, w) for at, w in visit.widths if seen - at >= NEARER_WITHIN]
+    if not earlier:
+        return True
+    at, before = earlier[-1]
+    return seen - at <= 2 * NEARER_WITHIN and width > NEARER * before
 
 
 def _weight(readings: list[PlateReading]) -> float:
