@@ -34,6 +34,7 @@ PHOTOS = """
 INSERT INTO photos SELECT n, number, kind, replace(path, 'photos/', 'photos/' || n || '/../'),
     sha256, size FROM photos, n WHERE passage_id = 1
 """
+# The QNs grow but are no moments; the platform of this benchmark does not look.
 MESSAGES = """
 INSERT INTO outbox (cn, qn, passage_id, state, queued_at, next_try_at)
 SELECT cn, CAST(CAST(qn AS INTEGER) + n AS TEXT), n, state, queued_at, next_try_at
