@@ -16,8 +16,8 @@ demo: setup  ## A whole site at work on this machine (ONCE=1: each vehicle once,
 test: setup lint types  ## The whole suite
 	$(BIN)/pytest
 
-check: setup lint types  ## The everyday loop: everything but the whole demo
-	$(BIN)/pytest -q -m "not demo"
+check: setup lint types  ## The everyday loop: everything but the demo and what is slow
+	$(BIN)/pytest -q -m "not demo and not slow"
 
 lint:
 	$(BIN)/ruff check .

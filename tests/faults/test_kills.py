@@ -1,0 +1,137 @@
+"""500 times `kill -9` under load: nothing lost, nothing doubled beyond repeats of the same QN.
+
+Two lanes record and correct, the real uplink sends, the reference platform judges. One of the
+three is killed at a random moment and started again, over and over.
+"""
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sites import DEMO, demo_profile
+
+from acceptance_kit.peers.platform import ReferencePlatform
+from appliance.clock import SystemClock
+from appliance.runtime.journal import Journal
+
+TESTS = Path(__file__).parents[1]
+SEED = 500
+KILLS = 500
+PATIENCE = 180.0
+
+pytestmark = pytest.mark.slow
+
+
+class Nursery:
+    """The other end of `faults.nursery`."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "faults.nursery"],
+            cwd=TESTS,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, *words: str) -> int:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(words) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.communicate(timeout=30)
+
+
+@pytest.fixture
+def nursery() -> Iterator[Nursery]:
+    made = Nursery()
+    yield made
+    made.close()
+
+
+def profile_file(folder: Path, root: Path, port: int) -> Path:
+    """The demo's site with quick retries, as the file that `gatehouse run uplink` reads."""
+    text = DEMO.read_text("utf-8")
+    for old, new in {
+        "port: 19212": f"port: {port}",
+        "acknowledge_seconds: 5": "acknowledge_seconds: 2",
+        "retry_pause_seconds: 0.5": "retry_pause_seconds: 0.1\n  retry_pause_limit_seconds: 1",
+        "root: /var/lib/gatehouse": f"root: {root}",
+    }.items():
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "site.yaml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def all_sent(root: Path) -> bool:
+    """Wait until nothing waits any more."""
+    deadline = time.monotonic() + PATIENCE
+    with Journal.open(root, SystemClock(), readonly=True) as journal:
+        while journal.outbox_counts().waiting and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return journal.outbox_counts().waiting == 0
+
+
+def test_500_kills_under_load_lose_and_double_nothing(tmp_path: Path, nursery: Nursery) -> None:
+    root = tmp_path / "storage"
+    dice = random.Random(SEED)  # noqa: S311  # instants, not secrets
+    with ReferencePlatform(
+        database=tmp_path / "platform.sqlite3", known_mn={demo_profile(root).mn}
+    ) as platform:
+        profile = profile_file(tmp_path, root, platform.address[1])
+        reports = {name: tmp_path / f"{name}.txt" for name in ("A01", "A02")}
+        programs = {
+            name: ("lane", str(root), name, str(report)) for name, report in reports.items()
+        } | {"uplink": ("uplink", str(profile))}
+        running = {name: nursery.ask(*words) for name, words in programs.items()}
+        for _ in range(KILLS):
+            time.sleep(dice.uniform(0, 0.16))
+            name = dice.choice(("A01", "A02", "uplink", "uplink"))
+            # Negative when it had ended by itself: then it was no kill.
+            assert nursery.ask("kill", str(running[name])) == running[name]
+            running[name] = nursery.ask(*programs[name])
+        for name in reports:
+            nursery.ask("kill", str(running[name]))
+        assert all_sent(root)
+        nursery.ask("kill", str(running["uplink"]))
+        check_that_both_sides_agree(root, platform, reports.values())
+
+
+def check_that_both_sides_agree(
+    root: Path, platform: ReferencePlatform, reports: Iterator[Path]
+) -> None:
+    told = [line.split() for report in reports for line in report.read_text().splitlines()]
+    with Journal.open(root, SystemClock()) as journal:
+        assert journal.verify().fault is None
+        passages = journal.passages_after(0, 1_000_000)
+        by_key = {passage.key: passage for passage in passages}
+        assert len(by_key) == len(passages)
+        assert {key for _, key in told} <= set(by_key), "reported and lost"
+        assert all(by_key[key].corrected for said, key in told if said == "corrected")
+        owed = {passage.key: journal.messages(passage.id) for passage in passages}
+        counts = journal.outbox_counts()
+        assert (counts.waiting, counts.held, counts.aside) == (0, 0, 0)
+    kept = {record.qn: record for record in platform.records()}
+    assert all(record.code == 1 for record in kept.values())
+    # One message a passage, one more where a correction came after the first had left; the
+    # platform has these QNs and no other, and of each passage the plate it was corrected to.
+    assert sorted(kept) == sorted(message.qn for owing in owed.values() for message in owing)
+    for key, owing in owed.items():
+        assert len(owing) <= 1 + by_key[key].corrected
+        assert kept[owing[-1].qn].plate == by_key[key].plate
+    repeats = sum(record.times_received - 1 for record in kept.values())
+    print(  # noqa: T201
+        f"seed {SEED}: {KILLS} kills, {len(owed)} passages, {len(kept)} messages, "
+        f"{repeats} repeats of a QN, {len(platform.faults())} cut frames"
+    )
+    assert repeats + len(platform.faults()) > 0, "no kill fell into a sending"
