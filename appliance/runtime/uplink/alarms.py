@@ -15,7 +15,7 @@ from appliance.runtime.uplink.books.interruptions import (
     missed_upload,
     ongoing,
 )
-from appliance.runtime.uplink.books.report import span_in_words
+from appliance.runtime.uplink.books.wording import span_in_words
 
 MISSED = "missed-upload"
 MISSED_OVER = "missed-upload-over"

@@ -7,6 +7,7 @@ from appliance.profile.model import Profile
 from appliance.runtime.journal import Journal
 from appliance.runtime.uplink.books.backfill import Backfill, backfill_of
 from appliance.runtime.uplink.books.interruptions import Interruption
+from appliance.runtime.uplink.books.wording import in_hours
 
 PLATFORM_EVENTS = ("missed-upload", "uplink-interrupted", "platform-refusal")
 """Events that tell what went wrong; noted by `alarms` and by the sender."""
@@ -61,31 +62,16 @@ def report_text(
 """
 
 
-def span_in_words(span: timedelta) -> str:
-    """A span in its two largest units: `2 天 3 小时`, `30 分钟`; a countdown needs the second."""
-    minutes = max(int(span.total_seconds()), 0) // 60
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} 天 {hours} 小时" if hours else f"{days} 天"
-    if hours:
-        return f"{hours} 小时 {minutes} 分" if minutes else f"{hours} 小时"
-    return f"{minutes} 分钟"
-
-
 def _span(interruption: Interruption, now: datetime) -> str:
-    lasted = interruption.lasted(now)
-    hours = (
-        f"{int(lasted.total_seconds()) // 3600} 小时 {int(lasted.total_seconds()) // 60 % 60} 分"
-    )
+    lasted = in_hours(interruption.lasted(now))
     began = _moment(interruption.began_at)
     if interruption.ended_at is None:
         return (
-            f"自{began}起中断，截至本报告生成时（{_moment(now)}）尚未恢复，已持续 {hours}。"
+            f"自{began}起中断，截至本报告生成时（{_moment(now)}）尚未恢复，已持续 {lasted}。"
             "以上均为北京时间。"
         )
     ended = _moment(interruption.ended_at)
-    return f"自{began}起，至{ended}恢复，共 {hours}。以上均为北京时间。"
+    return f"自{began}起，至{ended}恢复，共 {lasted}。以上均为北京时间。"
 
 
 def _extent(
