@@ -15,7 +15,7 @@ from appliance.runtime.uplink.books.interruptions import (
     missed_upload,
     ongoing,
 )
-from appliance.runtime.uplink.books.wording import span_in_words
+from appliance.runtime.uplink.books.wording import in_hours
 
 MISSED = "missed-upload"
 MISSED_OVER = "missed-upload-over"
@@ -78,7 +78,7 @@ class UplinkAlarms:
         if told is None or told.at < recovered.ended_at:
             self._journal.note(
                 RECOVERED,
-                f"数据传输已恢复，此前中断{span_in_words(recovered.lasted(now))}；"
+                f"数据传输已恢复，此前中断 {in_hours(recovered.lasted(now))}；"
                 f"剩余{backfill.remaining}条，须在{_moment(backfill.deadline)}前补传完毕。",
             )
         state = self._newest(RECOVERED, OVERDUE, BACKFILLED)

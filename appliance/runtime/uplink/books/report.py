@@ -77,14 +77,20 @@ def _span(interruption: Interruption, now: datetime) -> str:
 def _extent(
     journal: Journal, interruption: Interruption, backfill: Backfill | None, now: datetime
 ) -> str:
-    kept = "记录和照片均完整保存在企业端系统，未丢失。"
+    statistics = journal.statistics()
+    kept = "记录和照片均完整保存在企业端系统。"
     if backfill is None:
-        waiting = journal.statistics().unsent(None, now).waiting
-        aside = journal.statistics().unsent(interruption.began_at, now).aside
+        waiting = statistics.unsent(None, now).waiting
+        aside = statistics.unsent(interruption.began_at, now).aside
         told = f"截至本报告生成时，待补传的车辆进出厂记录 {waiting} 条"
     else:
         aside = backfill.aside
-        told = f"截至本报告生成时，尚待补传的车辆进出厂记录 {backfill.waiting} 条"
+        since = backfill.recovered_at
+        every = backfill.remaining + statistics.backfilled(since, since)
+        told = (
+            f"受影响的车辆进出厂记录 {every} 条，截至本报告生成时已补传 "
+            f"{every - backfill.remaining} 条，待补传 {backfill.waiting} 条"
+        )
     set_aside = f"，另有 {aside} 条须人工核对后上报" if aside else ""
     return f"{told}{set_aside}。{kept}"
 
