@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -45,18 +46,21 @@ models_app = typer.Typer(help="The recognition models on this machine.", no_args
 journal_app = typer.Typer(help="The journal of passages.", no_args_is_help=True)
 passage_app = typer.Typer(help="Correct a recorded passage.", no_args_is_help=True)
 vehicles_app = typer.Typer(help="The vehicle register (Table 2).", no_args_is_help=True)
+uplink_app = typer.Typer(help="What the platform has and lacks.", no_args_is_help=True)
 for name, part in {
     "run": run_app,
     "models": models_app,
     "journal": journal_app,
     "passage": passage_app,
     "vehicles": vehicles_app,
+    "uplink": uplink_app,
 }.items():
     app.add_typer(part, name=name)
 
 console = Console(highlight=False)
 ProfileFile = Annotated[Path, typer.Argument(metavar="PROFILE", help="Site profile (YAML).")]
 ProfileOption = Annotated[Path, typer.Option("--profile", help="Site profile (YAML).")]
+DAY = ["%Y-%m-%d"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 By = Annotated[str, typer.Option("--by", help="Who corrects.")]
 Why = Annotated[str, typer.Option("--why", help="Why it is corrected.")]
@@ -326,6 +330,47 @@ def vehicles_import(file: Path, profile: ProfileOption) -> None:
     with _journal(load_profile(profile)) as journal:
         journal.put_vehicles(vehicles)
         typer.echo(f"导入 {len(vehicles)} 辆，登记共 {journal.count_vehicles()} 辆。")
+
+
+@uplink_app.command("books")
+def uplink_books(
+    profile: ProfileOption,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=DAY, help="First Beijing day; 15 days unless given."),
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=DAY, help="Last Beijing day; today.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Transmission rate and completeness by day (5.1.2); see docs/books.md."""
+    from appliance.runtime.uplink.books.printing import BookKeeper
+
+    site = load_profile(profile)
+    with _journal(site, readonly=True) as journal:
+        books = BookKeeper(site, journal, SystemClock()).books(
+            first and first.date(), last and last.date()
+        )
+    if as_json:
+        typer.echo(json.dumps(books.as_dict(), ensure_ascii=False))
+        return
+    console.print(books.as_table())
+    typer.echo(books.as_sentence())
+
+
+@uplink_app.command("report")
+def uplink_report(profile: ProfileOption) -> None:
+    """Print the report on an interruption of 24 h (5.1.3); exit code 1 when there is none."""
+    from appliance.runtime.uplink.books import report_text, to_report
+
+    site, now = load_profile(profile), SystemClock().now()
+    with _journal(site, readonly=True) as journal:
+        interruption = to_report(journal, now)
+        if interruption is None:
+            typer.echo("近 31 天没有达到 24 小时的数据中断，无需报备。")
+            raise typer.Exit(1)
+        typer.echo(report_text(site, journal, interruption, now), nl=False)
 
 
 def _reader(kind: Reader) -> "ChainReader":

@@ -121,3 +121,30 @@ def test_a_plate_entered_by_hand_has_to_be_a_plate(tmp_path: Path) -> None:
     answer = gatehouse(*words)
     assert answer.returncode == 2
     assert "车牌号码" in answer.stderr
+
+
+def test_the_books_are_printed_for_people_and_for_machines(tmp_path: Path) -> None:
+    profile = tmp_path / "site.yaml"
+    profile.write_text(profile_as_yaml(demo_profile(tmp_path / "root")), "utf-8")
+    Journal.open(tmp_path / "root", SystemClock()).close()
+    span = ("--from", "2025-11-01", "--to", "2025-11-03")
+    words = ("uplink", "books", "--profile", str(profile), *span)
+    told = gatehouse(*words)
+    assert told.returncode == 0
+    assert "2025-11-02" in told.stdout
+    assert "无通行" in told.stdout
+    days = json.loads(gatehouse(*words, "--json").stdout)["days"]
+    assert [day["day"] for day in days] == ["2025-11-01", "2025-11-02", "2025-11-03"]
+    assert days[0]["transmission_rate"] is None
+    backwards = gatehouse("uplink", "books", "--profile", str(profile), "--from", "2999-01-01")
+    assert backwards.returncode == 2
+    assert "晚于" in backwards.stderr
+
+
+def test_without_an_interruption_there_is_nothing_to_report(tmp_path: Path) -> None:
+    profile = tmp_path / "site.yaml"
+    profile.write_text(profile_as_yaml(demo_profile(tmp_path / "root")), "utf-8")
+    Journal.open(tmp_path / "root", SystemClock()).close()
+    answer = gatehouse("uplink", "report", "--profile", str(profile))
+    assert answer.returncode == 1
+    assert "无需报备" in answer.stdout

@@ -22,9 +22,12 @@ MAY_KNOW: dict[str, set[str]] = {
     "appliance.runtime.supervision": {"appliance.profile"},
     "appliance.runtime.journal": {"appliance.profile", "appliance.guideline"},
     "appliance.runtime.vision": BELOW_JOURNAL | {"appliance.models"},
-    "appliance.runtime.uplink": BELOW_JOURNAL,
+    # The books only read, and the status page shows them.
+    "appliance.runtime.uplink.books": BELOW_JOURNAL,
+    "appliance.runtime.uplink": BELOW_JOURNAL | {"appliance.runtime.uplink.books"},
     "appliance.runtime.lane": BELOW_JOURNAL | {"appliance.runtime.vision", "appliance.models"},
-    "appliance.runtime.web": BELOW_JOURNAL | {"appliance.runtime.supervision"},
+    "appliance.runtime.web": BELOW_JOURNAL
+    | {"appliance.runtime.supervision", "appliance.runtime.uplink.books"},
     "appliance.__main__": {"appliance.cli"},
 }
 EVERYTHING = {"appliance.cli", "acceptance_kit"}

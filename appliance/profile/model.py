@@ -330,6 +330,20 @@ class Uplink(Section):
     retry_pause_limit_seconds: float = Field(
         default=300, title="最长重试间隔", description="重试间隔的上限秒数", ge=1, le=3600
     )
+    realtime_seconds: float = Field(
+        default=60,
+        title="实时上报时限",
+        description="记录产生后多少秒内得到平台确认算实时上报（5.1.1 未给出数值）",
+        ge=1,
+        le=3600,
+    )
+    missed_upload_minutes: float = Field(
+        default=10,
+        title="漏传报警时限",
+        description="通行记录超过此分钟数仍未得到平台确认，即报警（5.1.3）",
+        ge=1,
+        le=1440,
+    )
     photo_limit_bytes: int = Field(
         default=200_000,
         title="照片上限",

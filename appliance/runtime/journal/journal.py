@@ -37,6 +37,7 @@ from appliance.runtime.journal.errors import JournalMissing, UnknownPassage
 from appliance.runtime.journal.outbox import Counts
 from appliance.runtime.journal.photos import PhotoFiles
 from appliance.runtime.journal.recording import Recorder
+from appliance.runtime.journal.statistics import Statistics
 from appliance.runtime.journal.steps import StepHook, pass_by
 from appliance.runtime.journal.values import (
     Event,
@@ -304,6 +305,12 @@ class Journal:
     def latest_events(self, limit: int) -> tuple[Event, ...]:
         """At most `limit` events, newest first."""
         return notes.latest_events(self._database, limit)
+
+    # Books
+
+    def statistics(self) -> Statistics:
+        """Read-only queries for the books of the uplink (5.1.2, 5.1.3)."""
+        return Statistics(self._database)
 
     # Tamper evidence
 

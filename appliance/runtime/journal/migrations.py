@@ -164,6 +164,19 @@ def heartbeats_and_events(database: Database) -> None:
     """)
 
 
+def uplink_statistics(database: Database) -> None:
+    """Indexes for the books of the uplink (5.1.2, 5.1.3), which is all that they add.
+
+    A day's passages, the positive receipts by time, and the newest event of a kind are found
+    without walking through years.
+    """
+    database.executescript("""
+        CREATE INDEX passages_by_time ON passages (passed_at);
+        CREATE INDEX receipts_positive ON receipts (received_at) WHERE code = 1;
+        CREATE INDEX events_of_kind ON events (kind);
+    """)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     passages_and_photos,
     corrections,
@@ -171,6 +184,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     chain,
     vehicles,
     heartbeats_and_events,
+    uplink_statistics,
 )
 
 

@@ -10,8 +10,11 @@ from werkzeug.exceptions import HTTPException
 from appliance.clock import Clock
 from appliance.profile.model import Profile
 from appliance.runtime.journal import Journal, UnknownPassage, UnsafePath
+from appliance.runtime.uplink.books import printing
+from appliance.runtime.uplink.books.wording import in_hours
 from appliance.runtime.web import wording
 from appliance.runtime.web.addresses import RowId
+from appliance.runtime.web.books import DayCounter
 from appliance.runtime.web.health import health
 from appliance.runtime.web.pages import pages
 from appliance.runtime.web.pictures import pictures
@@ -45,9 +48,11 @@ def create_app(profile: Profile, clock: Clock, open_journal: Callable[[], Journa
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # people read it too
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.globals.update(profile=profile, wording=wording)
+    app.jinja_env.globals.update(
+        profile=profile, wording=wording, printing=printing, in_hours=in_hours
+    )
     app.url_map.converters["row_id"] = RowId
-    attach(app, Site(profile, clock, open_journal))
+    attach(app, Site(profile, clock, open_journal, DayCounter(profile, clock)))
     app.before_request(_refuse_writing)
     app.after_request(_protect)
     for part in (pages, pictures, health):

@@ -14,6 +14,7 @@ from appliance.runtime.journal.values import (
     PhotoKind,
     RecordedPassage,
 )
+from appliance.runtime.web.books import Days, Standing, standing_of
 from appliance.runtime.web.site import Site
 from appliance.runtime.web.verdict import SILENT_AFTER, Pulse, Verdict, judge, pulse
 from appliance.runtime.web.wording import program_names
@@ -74,6 +75,8 @@ class Overview:
     last_receipt_at: datetime | None
     passages: tuple[PassageLine, ...]
     events: tuple[Event, ...]
+    standing: Standing
+    days: Days
 
 
 def verdict_of(site: Site, journal: Journal) -> Verdict:
@@ -83,6 +86,7 @@ def verdict_of(site: Site, journal: Journal) -> Verdict:
         journal.heartbeats(),
         journal.outbox_counts(),
         site.clock.now(),
+        standing_of(site.profile, journal, site.clock.now()).findings(site.clock.now()),
     )
 
 
@@ -96,12 +100,13 @@ def overview_of(site: Site, journal: Journal) -> Overview:
         for program, name in names.items()
     }
     counts = journal.outbox_counts()
+    standing = standing_of(site.profile, journal, now)
     recent = journal.latest_passages(PASSAGES_SEARCHED)
     # Newest first: of a lane's passages, the newest is the last to be put in.
     last = {passage.barrier: passage for passage in reversed(recent)}
     return Overview(
         now=now,
-        verdict=judge(names, beats.values(), counts, now),
+        verdict=judge(names, beats.values(), counts, now, standing.findings(now)),
         lanes=tuple(
             _card(site, lane, lines[f"lane-{lane.barrier.id}"], last.get(lane.barrier.id), now)
             for lane in site.profile.lanes()
@@ -111,6 +116,8 @@ def overview_of(site: Site, journal: Journal) -> Overview:
         last_receipt_at=journal.last_receipt_at(),
         passages=tuple(_line(journal, passage) for passage in recent[:PASSAGES_SHOWN]),
         events=journal.latest_events(EVENTS_SHOWN),
+        standing=standing,
+        days=site.counter.days(journal),
     )
 
 

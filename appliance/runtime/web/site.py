@@ -11,6 +11,7 @@ from flask import Flask, current_app, g
 from appliance.clock import Clock
 from appliance.profile.model import Profile
 from appliance.runtime.journal import Journal, JournalError
+from appliance.runtime.web.books import DayCounter
 
 EXTENSION = "gatehouse"
 
@@ -26,6 +27,7 @@ class Site:
     profile: Profile
     clock: Clock
     open_journal: Callable[[], Journal]
+    counter: DayCounter
 
     @property
     def root(self) -> Path:

@@ -74,8 +74,9 @@ def judge(
     heartbeats: Iterable[Heartbeat],
     counts: Counts,
     now: datetime,
+    uplink: Iterable[Finding] = (),
 ) -> Verdict:
-    """The verdict on a site.
+    """The verdict on a site; `uplink` is what the books add.
 
     `programs` gives the wording of each program that must run. Heartbeats of others are passed
     over: a lane taken out of the profile leaves its last one behind for ever.
@@ -86,10 +87,17 @@ def judge(
         for program, name in programs.items()
         if (finding := _of_program(program, name, beats.get(program), now))
     ]
-    findings += _of_queue(counts, now)
+    findings += _grave(uplink, _of_queue(counts, now))
     findings.sort(key=lambda finding: -finding.level.rank)  # stable: lanes stay in their order
     level = findings[0].level if findings else Level.NORMAL
     return Verdict(level, tuple(findings))
+
+
+def _grave(uplink: Iterable[Finding], queue: Iterable[Finding]) -> list[Finding]:
+    """Both, without the backlog where an alarm says the same more gravely."""
+    told = list(uplink)
+    alarmed = any(finding.code == "missed-upload" for finding in told)
+    return told + [each for each in queue if not (alarmed and each.code == "backlog")]
 
 
 def _of_program(

@@ -22,6 +22,12 @@ EVENTS = {
     "manual-raise": "手动抬杆",
     "message-aside": "报文搁置",
     "platform-refusal": "平台拒收",
+    "missed-upload": "漏传报警",
+    "missed-upload-over": "漏传解除",
+    "uplink-interrupted": "数据中断",
+    "uplink-recovered": "传输恢复",
+    "backfill-complete": "补传完毕",
+    "backfill-overdue": "补传逾期",
 }
 
 # The style sheet draws a plate by these names.
