@@ -111,7 +111,9 @@ class Sender:
     def _turn(self, link: Link) -> None:
         """Send what is due, or else hear what the platform has to say."""
         quiet = self._clock.monotonic() < self._quiet_until
-        item = None if quiet else self._journal.next_due(self._clock.now())
+        now = self._clock.now()
+        due = self._journal.due(now, since=now - timedelta(minutes=5), limit=1)
+        item = None if quiet else next(iter(due.live + due.backfill), None)
         if item is None:
             self._hear(link, awaited=None)
         else:
