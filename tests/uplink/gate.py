@@ -3,10 +3,11 @@
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from appliance.clock import Clock, SystemClock
+from appliance.clock import BEIJING, Clock, SystemClock
 from appliance.profile.secrets import SecretStore
 from appliance.runtime.journal import Journal
 from appliance.runtime.journal.values import OutboxItem, OutboxState, Passage
@@ -15,6 +16,23 @@ from appliance.runtime.uplink.sender import Sender
 from .samples import site
 
 PATIENCE = 20.0
+NOON = datetime(2026, 11, 24, 12, 0, 0, tzinfo=BEIJING)
+
+
+class HandClock:
+    """A clock that stands still unless told."""
+
+    def __init__(self) -> None:
+        self.time = NOON
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
 
 
 class Gate:
