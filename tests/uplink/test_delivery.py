@@ -150,12 +150,15 @@ def test_a_silent_platform_is_left_after_as_many_time_outs_as_it_was_asked_for(
 def test_after_a_refused_enterprise_one_message_asks_whether_it_is_over(
     platform: ReferencePlatform, gate_of: GateOf
 ) -> None:
-    platform.behaviour = in_turn(Answer(100), Answer(100), Answer(100), Answer(100))
-    gate = gate_of(window=3)
+    """The fourth frame is answered when a fifth comes, and none comes while the answer is due."""
+    platform.behaviour = in_turn(Answer(100), Answer(100), Answer(100), Late())
+    gate = gate_of(window=3, acknowledge_seconds=FOR_EVER)
     sent = record(gate, "L1", "L2", "L3")
     gate.start()
-    assert all(gate.comes_to(each, OutboxState.DONE) for each in sent)
-    assert sum(gate.message(each).attempts for each in sent) == 7
+    assert until(lambda: sum(kept.times_received for kept in platform.records()) >= 4)
+    assert gate.end()
+    assert sum(gate.message(each).attempts for each in sent) == 4
+    assert gate.journal.outbox_counts().done == 0
 
 
 class InTwo(Composer):
@@ -225,19 +228,38 @@ def test_bare_answers_are_taken_one_by_one_once_they_are_met(
 def test_a_bare_answer_that_may_be_to_an_earlier_message_lets_none_go(
     platform: ReferencePlatform, gate_of: GateOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first answer comes late, while the second message waits, which the platform lost."""
+    """The first answer comes late, while the second message alone waits."""
     bare(monkeypatch)
-    platform.behaviour = in_turn(JUDGE, Late(), Answer(2))
-    gate = gate_of(window=1, acknowledge_seconds=0.3, retry_pause_seconds=0.1)
-    record(gate, "L0", "L1", "L2")
+    platform.behaviour = in_turn(Late(), Silent())
+    gate = gate_of(
+        window=1,
+        acknowledge_seconds=0.5,
+        retry_pause_seconds=0.5,
+        retry_pause_limit_seconds=600.0,
+    )
+    first, second = record(gate, "L1", "L2")
     gate.start()
-    assert until(lambda: gate.journal.outbox_counts().waiting == 0)
-    done = {
-        gate.message(passage_id).qn
-        for passage_id in (1, 2, 3)
-        if gate.message(passage_id).state is OutboxState.DONE
-    }
-    assert done <= {kept.qn for kept in platform.records() if kept.code == 1}
+    assert gate.comes_to(first, OutboxState.DONE)
+    assert gate.comes_to(second, OutboxState.DONE)
+    assert gate.message(second).attempts >= 2
+
+
+def test_where_answers_are_bare_a_missing_one_ends_the_connection_before_anything_else_is_sent(
+    platform: ReferencePlatform, gate_of: GateOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare(monkeypatch)
+    platform.behaviour = in_turn(JUDGE, Silent())
+    gate = gate_of(
+        window=1,
+        acknowledge_seconds=0.5,
+        retry_pause_seconds=0.5,
+        retry_pause_limit_seconds=600.0,
+    )
+    _, second, third = record(gate, "L1", "L2", "L3")
+    gate.start()
+    assert gate.comes_to(third, OutboxState.DONE)
+    assert gate.comes_to(second, OutboxState.DONE)
+    assert [gate.message(each).attempts for each in (second, third)] == [2, 1]
 
 
 def test_a_line_that_goes_dead_is_noticed_by_the_kernel_while_answers_are_waited_for(
