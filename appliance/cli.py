@@ -46,7 +46,7 @@ models_app = typer.Typer(help="The recognition models on this machine.", no_args
 journal_app = typer.Typer(help="The journal of passages.", no_args_is_help=True)
 passage_app = typer.Typer(help="Correct a recorded passage.", no_args_is_help=True)
 vehicles_app = typer.Typer(help="The vehicle register (Table 2).", no_args_is_help=True)
-uplink_app = typer.Typer(help="What the platform has and lacks.", no_args_is_help=True)
+uplink_app = typer.Typer(help="The uplink to the authority's platform.", no_args_is_help=True)
 for name, part in {
     "run": run_app,
     "models": models_app,
@@ -211,7 +211,7 @@ def run_uplink_program(profile: ProfileOption) -> None:
     _log_to_stderr()
     site = load_profile(profile)
     with _journal(site) as journal:
-        run_uplink(site, journal, SystemClock(), _stop_on_signal())
+        run_uplink(site, journal, SystemClock(), _stop_on_signal(), SecretStore.of_this_machine())
 
 
 @run_app.command("web")
@@ -371,6 +371,43 @@ def uplink_report(profile: ProfileOption) -> None:
             typer.echo("近 31 天没有达到 24 小时的数据中断，无需报备。")
             raise typer.Exit(1)
         typer.echo(report_text(site, journal, interruption, now), nl=False)
+
+
+@uplink_app.command("aside")
+def uplink_aside(profile: ProfileOption, as_json: AsJson = False) -> None:
+    """List the messages that are set aside: number, CN, plate, time and reason."""
+    from appliance.runtime.uplink.aside import aside_messages
+
+    with _journal(load_profile(profile), readonly=True) as journal:
+        found = aside_messages(journal)
+    if as_json:
+        typer.echo(json.dumps([message.as_dict() for message in found], ensure_ascii=False))
+        return
+    table = Table("编号", "CN", "车牌", "时间", "原因")
+    for message in found:
+        time = f"{message.time:%Y-%m-%d %H:%M:%S}"
+        table.add_row(str(message.number), message.cn, message.plate or "—", time, message.reason)
+    console.print(table)
+
+
+@uplink_app.command("retry")
+def uplink_retry(
+    profile: ProfileOption,
+    numbers: Annotated[
+        list[int] | None, typer.Argument(metavar="NUMBER…", help="Numbers that `aside` lists.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every message that is set aside.")
+    ] = False,
+) -> None:
+    """Send messages that were set aside again, after a mend."""
+    from appliance.runtime.uplink.aside import retry
+
+    if bool(numbers) == everything:
+        typer.echo("请给出要重发的编号，或用 --all 重发全部搁置报文。", err=True)
+        raise typer.Exit(2)
+    with _journal(load_profile(profile)) as journal:
+        typer.echo(f"{retry(journal, numbers or [])} 条报文将重新上报。")
 
 
 def _reader(kind: Reader) -> "ChainReader":

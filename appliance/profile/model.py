@@ -292,6 +292,14 @@ class RefusedVehicles(StrEnum):
     REPORT = "report"
 
 
+class Production(StrEnum):
+    """生产情况 of message 60003 (7.3.3)."""
+
+    NORMAL = "正常"
+    STOPPED = "停产"
+    RESTRICTED = "限产"
+
+
 class Dialect(Section):
     """The guideline's silent points of HJ 212; each a named choice with a default."""
 
@@ -319,6 +327,27 @@ class Uplink(Section):
     port: Port = Field(title="平台端口", description="HJ 212 TCP 端口")
     acknowledge_seconds: float = Field(
         default=10, title="应答超时", description="等待平台应答的秒数，超时重发", ge=1, le=120
+    )
+    resend_count: int = Field(
+        default=3,
+        title="重发次数",
+        description="连续几次没有应答后断开重连；平台可用 1000 命令改变它和应答超时",
+        ge=1,
+        le=99,
+    )
+    window: int = Field(
+        default=4,
+        title="发送窗口",
+        description="同时等待应答的报文数；1 表示收到应答后才发下一条",
+        ge=1,
+        le=64,
+    )
+    backfill_after_seconds: int = Field(
+        default=300,
+        title="补传界限",
+        description="生成超过此秒数仍未发出的报文按补传处理，实时报文优先，两者都前进",
+        ge=10,
+        le=86_400,
     )
     retry_pause_seconds: float = Field(
         default=2,
@@ -369,6 +398,23 @@ class Uplink(Section):
         default=RefusedVehicles.HOLD,
         title="拒绝车辆的上报",
         description="hold：未进厂不上报，人工抬杆后再报；report：一律上报",
+    )
+    production: Production = Field(
+        default=Production.NORMAL,
+        title="生产情况",
+        description="60003 报文中的生产情况",
+    )
+    maintenance: bool = Field(
+        default=False,
+        title="维护",
+        description="true：60003 报文中的系统状态报“维护”，否则由各程序的状态得出",
+    )
+    status_interval_minutes: int = Field(
+        default=60,
+        title="状态上报间隔",
+        description="60003 报文的间隔，单位分钟；状态改变时另行上报",
+        ge=1,
+        le=1440,
     )
     dialect: Dialect = Field(
         default=Dialect(), title="报文方言", description="指南未明确之处的取法"

@@ -6,9 +6,11 @@ from typing import Any
 
 from appliance.clock import BEIJING
 from appliance.guideline.dictionaries import Direction, EmissionStage, PlateColour, RaiseMethod
+from appliance.runtime.journal import Journal
 from appliance.runtime.journal.values import (
     Admission,
     Decision,
+    OutboxItem,
     Passage,
     Photo,
     PhotoKind,
@@ -17,6 +19,8 @@ from appliance.runtime.journal.values import (
 )
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 123_000, tzinfo=BEIJING)
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=BEIJING)
 
 FRONT = Photo(PhotoKind.FRONT, b"\xff\xd8front\xff\xd9")
 BODY = Photo(PhotoKind.BODY, b"\xff\xd8body\xff\xd9")
@@ -83,6 +87,11 @@ def numbered(name: str, number: int) -> Passage:
 def receipt(code: int = 1, at: datetime = NOON) -> Receipt:
     """An answer of the platform."""
     return Receipt(code=code, raw=f"##0010ExeRtn={code}", at=at)
+
+
+def next_due(journal: Journal, now: datetime) -> OutboxItem | None:
+    """The one message that would be sent next if all were live."""
+    return next(iter(journal.due(now, since=LONG_AGO, limit=1).live), None)
 
 
 def photo_files(root: Path) -> set[str]:

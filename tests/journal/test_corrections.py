@@ -9,7 +9,7 @@ from appliance.guideline.dictionaries import PlateColour, RaiseMethod
 from appliance.runtime.journal import NothingToCorrect, UnknownPassage
 from appliance.runtime.journal.values import OutboxState
 
-from .samples import LORRY, NOON, passage, receipt
+from .samples import LORRY, NOON, next_due, passage, receipt
 
 BY = {"by": "张三", "why": "车牌有泥"}
 
@@ -79,7 +79,7 @@ def test_a_held_message_is_released_and_carries_the_correction(journal, clock):
     (released,) = journal.messages(recorded.id)
     assert (released.id, released.qn) == (held.id, held.qn)
     assert (released.state, released.reason) == (OutboxState.WAITING, None)
-    assert journal.next_due(clock.now()) == released
+    assert next_due(journal, clock.now()) == released
 
 
 def test_a_waiting_message_never_attempted_is_kept(journal):
@@ -91,7 +91,7 @@ def test_a_waiting_message_never_attempted_is_kept(journal):
 
 def test_after_an_attempt_a_correction_goes_out_as_a_message_of_its_own(journal):
     recorded, _ = journal.record(passage())
-    first = journal.begin_attempt(journal.next_due(NOON))
+    first = journal.begin_attempt(next_due(journal, NOON))
     journal.correct(recorded.id, plate="宁A99999", **BY)
     old, new = journal.messages(recorded.id)
     assert old == first
@@ -104,19 +104,19 @@ def test_after_an_attempt_a_correction_goes_out_as_a_message_of_its_own(journal)
 @pytest.mark.parametrize("counted", [True, False])
 def test_after_the_platform_has_taken_it_a_correction_goes_out_anew(journal, counted):
     recorded, _ = journal.record(passage())
-    item = journal.next_due(NOON)
+    item = next_due(journal, NOON)
     if counted:
         item = journal.begin_attempt(item)
     done = journal.receive(item, receipt(), state=OutboxState.DONE)
     journal.correct(recorded.id, plate="宁A99999", **BY)
     old, new = journal.messages(recorded.id)
     assert old == done
-    assert journal.next_due(NOON) == new
+    assert next_due(journal, NOON) == new
 
 
 def test_a_message_aside_that_never_left_is_released_and_carries_the_correction(journal):
     recorded, _ = journal.record(passage())
-    aside = journal.set_aside(journal.next_due(NOON), "照片无法读取")
+    aside = journal.set_aside(next_due(journal, NOON), "照片无法读取")
     journal.correct(recorded.id, plate="宁A99999", **BY)
     (released,) = journal.messages(recorded.id)
     assert (released.qn, released.state) == (aside.qn, OutboxState.WAITING)

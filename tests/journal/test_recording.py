@@ -21,7 +21,7 @@ from appliance.runtime.journal.values import (
     StoredPhoto,
 )
 
-from .samples import BODY, FRONT, NOON, passage, photo_files
+from .samples import BODY, FRONT, NOON, next_due, passage, photo_files
 
 
 def test_a_passage_reads_back_as_it_was_recorded(journal):
@@ -89,7 +89,7 @@ def test_a_message_can_be_held_for_a_reason(journal):
     recorded, _ = journal.record(passage(), hold="车辆未放行")
     (message,) = journal.messages(recorded.id)
     assert (message.state, message.reason) == (OutboxState.HELD, "车辆未放行")
-    assert journal.next_due(NOON) is None
+    assert next_due(journal, NOON) is None
 
 
 def test_a_repeated_write_is_the_same_passage(root, journal, clock):

@@ -1,10 +1,6 @@
 """The sender against the reference platform over loopback, with a real journal between."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
@@ -18,98 +14,12 @@ from acceptance_kit.peers.platform import (
     Silent,
     in_turn,
 )
-from appliance.clock import Clock, SystemClock
 from appliance.runtime.journal import Journal
-from appliance.runtime.journal.values import OutboxItem, OutboxState, Passage
+from appliance.runtime.journal.values import OutboxItem, OutboxState
 from appliance.runtime.uplink.pauses import Pauses
-from appliance.runtime.uplink.sender import run_uplink
 
-from .samples import MN, passage, site, vehicle
-
-PATIENCE = 20.0
-
-
-class Gate:
-    """A gate's journal, and its uplink process as a thread."""
-
-    def __init__(self, root: Path, port: int, **uplink: Any) -> None:
-        self.root = root
-        self.journal = Journal.open(root, SystemClock())
-        self.profile = site(host="127.0.0.1", port=port, **uplink)
-        self.opening: Callable[[Path, Clock], Journal] = Journal.open
-        self.stop = threading.Event()
-        self.thread: threading.Thread | None = None
-
-    def record(self, made: Passage) -> int:
-        return self.journal.record(made)[0].id
-
-    def start(self) -> "Gate":
-        self.stop.clear()
-        self.thread = threading.Thread(target=self._run)
-        self.thread.start()
-        return self
-
-    def _run(self) -> None:
-        clock = SystemClock()
-        with self.opening(self.root, clock) as journal:
-            run_uplink(self.profile, journal, clock, self.stop)
-
-    def end(self) -> bool:
-        """Stop the uplink; tell whether it ended."""
-        self.stop.set()
-        if self.thread is None:
-            return True
-        self.thread.join(PATIENCE)
-        return not self.thread.is_alive()
-
-    def message(self, passage_id: int) -> OutboxItem:
-        return self.journal.messages(passage_id)[-1]
-
-    def comes_to(self, passage_id: int, state: OutboxState) -> bool:
-        return until(lambda: self.message(passage_id).state is state)
-
-    def codes(self, passage_id: int) -> list[int]:
-        return [receipt.code for receipt in self.journal.receipts(self.message(passage_id).id)]
-
-    def events(self) -> list[str]:
-        return [f"{event.kind}: {event.detail}" for event in self.journal.latest_events(20)]
-
-    def heartbeat(self) -> tuple[bool, str] | None:
-        beats = {beat.program: (beat.ok, beat.detail) for beat in self.journal.heartbeats()}
-        return beats.get("uplink")
-
-
-def until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
-
-
-@pytest.fixture
-def platform(tmp_path: Path) -> Iterator[ReferencePlatform]:
-    with ReferencePlatform(database=tmp_path / "platform.sqlite3", known_mn={MN}) as running:
-        yield running
-
-
-@pytest.fixture
-def gates() -> Iterator[list[Gate]]:
-    made: list[Gate] = []
-    yield made
-    for gate in made:
-        assert gate.end()
-        gate.journal.close()
-
-
-@pytest.fixture
-def gate_of(gates: list[Gate], storage: Path, platform: ReferencePlatform) -> Callable[..., Gate]:
-    def make(**uplink: Any) -> Gate:
-        gates.append(Gate(storage, platform.address[1], **uplink))
-        return gates[-1]
-
-    return make
+from .gate import PATIENCE, Gate, until
+from .samples import passage, vehicle
 
 
 def test_a_passage_reaches_the_platform_whole_and_its_message_is_done(
@@ -192,7 +102,10 @@ def test_a_good_answer_that_comes_late_still_counts(
 ) -> None:
     platform.behaviour = in_turn(Late())
     gate = gate_of(
-        acknowledge_seconds=0.5, retry_pause_seconds=600.0, retry_pause_limit_seconds=600.0
+        window=1,
+        acknowledge_seconds=0.5,
+        retry_pause_seconds=600.0,
+        retry_pause_limit_seconds=600.0,
     )
     first, second = gate.record(passage("p1")), gate.record(passage("p2"))
     gate.start()
@@ -229,7 +142,7 @@ def test_a_message_that_breaks_the_line_does_not_hold_up_the_others(
     platform: ReferencePlatform, gate_of: Callable[..., Gate]
 ) -> None:
     platform.behaviour = in_turn(Reset())
-    gate = gate_of(retry_pause_seconds=1.0, retry_pause_limit_seconds=600.0)
+    gate = gate_of(window=1, retry_pause_seconds=1.0, retry_pause_limit_seconds=600.0)
     first, second = gate.record(passage("p1")), gate.record(passage("p2"))
     gate.start()
     assert gate.comes_to(first, OutboxState.DONE)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlite_utils import Database
 
 from appliance.clock import Clock
-from appliance.runtime.journal import outbox
+from appliance.runtime.journal import owing
 from appliance.runtime.journal.chain import add_link, canonical
 from appliance.runtime.journal.database import insert, rows, writing
 from appliance.runtime.journal.errors import NothingToCorrect, UnknownPassage
@@ -86,7 +86,7 @@ def correct(
             },
         )
         add_link(database, "correction", correction_id)
-        outbox.owe_correction(database, now, passage_id)
+        owing.owe_correction(database, now, passage_id)
 
 
 def of_passage(database: Database, passage_id: int) -> tuple[Correction, ...]:

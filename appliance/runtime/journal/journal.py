@@ -16,9 +16,11 @@ from appliance.guideline.dictionaries import PlateColour, RaiseMethod
 from appliance.runtime.journal import (
     chain,
     corrections,
+    due,
     migrations,
     notes,
     outbox,
+    owing,
     records,
     vehicles,
     verification,
@@ -40,8 +42,10 @@ from appliance.runtime.journal.recording import Recorder
 from appliance.runtime.journal.statistics import Statistics
 from appliance.runtime.journal.steps import StepHook, pass_by
 from appliance.runtime.journal.values import (
+    Due,
     Event,
     Heartbeat,
+    History,
     OutboxItem,
     OutboxState,
     Passage,
@@ -215,13 +219,38 @@ class Journal:
         """When the platform last answered anything, or None."""
         return outbox.last_receipt_at(self._database)
 
-    def next_due(self, now: datetime) -> OutboxItem | None:
-        """The waiting message of the oldest QN whose time to try has come, or None.
+    def due(self, now: datetime, *, since: datetime, limit: int) -> Due:
+        """Waiting messages whose time to try has come, at most `limit` of each kind, oldest first.
 
-        A time to try more than two hours ahead counts as come: pauses are an hour at most, so
-        it was set before the clock stepped back.
+        Live are those queued at `since` or later; backfill are older ones, then history. A time
+        to try more than two hours ahead counts as come: pauses are an hour at most, so it was
+        set before the clock stepped back.
         """
-        return outbox.next_due(self._database, now)
+        return due.due(self._database, now, since, limit)
+
+    def owe_news(self, cn: str, payload: str) -> OutboxItem:
+        """Owe a message of no passage (60002, 60003); `payload` is JSON and holds no secret.
+
+        A message with the very same payload of which no byte ever left carries the news itself,
+        and is released if it was aside; otherwise a new one is queued.
+        """
+        return owing.owe_news(self._database, self._clock.now(), cn, payload)
+
+    def owe_history(self, begin: datetime, end: datetime, limit: int) -> History:
+        """Queue the delivered passages of that time once more, as new messages marked history.
+
+        Passages whose message waits are on the way already; held ones and those aside stay where
+        they are. More than `limit` passages queue none: the platform has to ask for less.
+        """
+        return owing.owe_history(self._database, self._clock.now(), begin, end, limit)
+
+    def packet_qns(self, item: OutboxItem, count: int) -> tuple[str, ...]:
+        """`count` QNs for the packets of a message, the same on every call; the first is its own.
+
+        A greater `count` later gives the same ones first. Raises UnknownMessage, and ValueError
+        for less than one packet.
+        """
+        return owing.packet_qns(self._database, self._clock.now(), item.id, count)
 
     def begin_attempt(self, item: OutboxItem) -> OutboxItem:
         """Count an attempt, on the disk, before any byte leaves (4.5.1-7).
@@ -265,6 +294,10 @@ class Journal:
     def set_aside(self, item: OutboxItem, reason: str) -> OutboxItem:
         """Put a message aside that could not even be sent; a done one is left alone."""
         return outbox.set_aside(self._database, item.id, reason)
+
+    def aside(self) -> tuple[OutboxItem, ...]:
+        """The messages that are aside, oldest first."""
+        return outbox.aside(self._database)
 
     def retry_aside(self, item_id: int | None = None) -> int:
         """Let one message that is aside, or all of them, wait again; returns how many."""
@@ -311,6 +344,14 @@ class Journal:
     def statistics(self) -> Statistics:
         """Read-only queries for the books of the uplink (5.1.2, 5.1.3)."""
         return Statistics(self._database)
+
+    def remember(self, name: str, text: str | None) -> None:
+        """Keep a text under a name for after a restart, or forget it (None). Never a secret."""
+        notes.remember(self._database, name, text)
+
+    def recall(self, name: str) -> str | None:
+        """The text kept under a name, or None."""
+        return notes.recall(self._database, name)
 
     # Tamper evidence
 

@@ -177,6 +177,42 @@ def uplink_statistics(database: Database) -> None:
     """)
 
 
+def packet_qns(database: Database) -> None:
+    """The QNs of a message's further packets; the first packet goes under the message's own."""
+    database.executescript("""
+        CREATE TABLE packet_qns (
+            outbox_id INTEGER NOT NULL REFERENCES outbox (id),
+            number INTEGER NOT NULL CHECK (number >= 2),
+            qn TEXT NOT NULL UNIQUE,
+            PRIMARY KEY (outbox_id, number)
+        ) STRICT, WITHOUT ROWID;
+    """)
+
+
+def live_and_backfill(database: Database) -> None:
+    """What the sender asks for: what is due, live apart from backfill, and history by its time.
+
+    `outbox_due` gives the order as well; with `next_try_at` inside it, postponed messages are
+    passed over without a look at their rows.
+    """
+    database.executescript("""
+        ALTER TABLE outbox ADD COLUMN history INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX outbox_due ON outbox (history, queued_at, id, next_try_at)
+            WHERE state = 'waiting';
+        CREATE INDEX outbox_of_no_passage ON outbox (cn, payload) WHERE passage_id IS NULL;
+    """)
+
+
+def remembered(database: Database) -> None:
+    """What a program must know again after a restart: a name and a text."""
+    database.executescript("""
+        CREATE TABLE remembered (
+            name TEXT PRIMARY KEY,
+            text TEXT NOT NULL
+        ) STRICT;
+    """)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     passages_and_photos,
     corrections,
@@ -185,6 +221,9 @@ MIGRATIONS: tuple[Migration, ...] = (
     vehicles,
     heartbeats_and_events,
     uplink_statistics,
+    packet_qns,
+    live_and_backfill,
+    remembered,
 )
 
 

@@ -1,11 +1,12 @@
-"""What programs say of themselves (heartbeats), and what else is worth keeping (events)."""
+"""What programs say of themselves (heartbeats), what else is worth keeping (events), and what a
+program has to know again after a restart (remembered)."""
 
 from datetime import datetime
 
 from sqlite_utils import Database
 
 from appliance.clock import BEIJING
-from appliance.runtime.journal.database import Row, insert, rows, writing
+from appliance.runtime.journal.database import Row, insert, row, rows, writing
 from appliance.runtime.journal.moments import from_text, to_text
 from appliance.runtime.journal.values import Event, Heartbeat
 
@@ -45,6 +46,21 @@ def latest_events(database: Database, limit: int) -> tuple[Event, ...]:
     """Newest first."""
     found = rows(database, "SELECT * FROM events ORDER BY id DESC LIMIT :n", {"n": limit})
     return tuple(_event(event) for event in found)
+
+
+def remember(database: Database, name: str, text: str | None) -> None:
+    """See `Journal.remember`."""
+    with writing(database):
+        if text is None:
+            database.execute("DELETE FROM remembered WHERE name = :name", {"name": name})
+        else:
+            database.table("remembered").upsert({"name": name, "text": text}, pk="name")
+
+
+def recall(database: Database, name: str) -> str | None:
+    """See `Journal.recall`."""
+    found = row(database, "SELECT text FROM remembered WHERE name = :name", {"name": name})
+    return found["text"] if found else None
 
 
 def _event(found: Row) -> Event:

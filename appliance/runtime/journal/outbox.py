@@ -5,21 +5,14 @@ A message is `held` (not to be sent yet), `waiting` (to be sent when its time co
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlite_utils import Database
 
 from appliance.runtime.journal.database import Row, insert, row, rows, writing
 from appliance.runtime.journal.errors import NotWaiting, UnknownMessage
 from appliance.runtime.journal.moments import from_text, to_text
-from appliance.runtime.journal.qn import issue
 from appliance.runtime.journal.values import OutboxItem, OutboxState, Receipt
-
-PASSAGE_CN = "60001"
-
-# The profile allows pauses of an hour at most. A time to try that lies further ahead was set
-# before the clock stepped back; to wait for it might be to wait for years.
-LONGEST_PAUSE = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,56 +24,6 @@ class Counts:
     aside: int
     done: int
     oldest_waiting: datetime | None
-
-
-def add_passage(database: Database, now: datetime, passage_id: int, hold: str | None) -> None:
-    """Owe a passage to the platform; call inside the transaction that writes it."""
-    insert(
-        database,
-        "outbox",
-        {
-            "cn": PASSAGE_CN,
-            "qn": issue(database, now),
-            "passage_id": passage_id,
-            "state": (OutboxState.WAITING if hold is None else OutboxState.HELD).value,
-            "queued_at": to_text(now),
-            "next_try_at": to_text(now),
-            "reason": hold,
-        },
-    )
-
-
-def owe_correction(database: Database, now: datetime, passage_id: int) -> None:
-    """Owe a corrected passage; call inside the transaction that writes the correction.
-
-    A message of which no byte ever left carries the correction itself. Otherwise the platform
-    may have the old values under the old QN, so a new message follows.
-    """
-    newest = row(
-        database,
-        "SELECT * FROM outbox WHERE passage_id = :id ORDER BY qn DESC LIMIT 1",
-        {"id": passage_id},
-    )
-    if newest is None or newest["attempts"] or newest["state"] == OutboxState.DONE:
-        add_passage(database, now, passage_id, hold=None)
-        return
-    if newest["state"] != OutboxState.WAITING:
-        database.execute(
-            "UPDATE outbox SET state = 'waiting', next_try_at = :now, reason = NULL WHERE id = :id",
-            {"id": newest["id"], "now": to_text(now)},
-        )
-
-
-def next_due(database: Database, now: datetime) -> OutboxItem | None:
-    """See `Journal.next_due`."""
-    found = row(
-        database,
-        # `state <> 'done'` is what lets SQLite use the partial index.
-        "SELECT * FROM outbox WHERE state <> 'done' AND state = 'waiting' "
-        "AND (next_try_at <= :now OR next_try_at > :stepped) ORDER BY qn LIMIT 1",
-        {"now": to_text(now), "stepped": to_text(now + LONGEST_PAUSE)},
-    )
-    return _item(found) if found else None
 
 
 def begin_attempt(database: Database, item_id: int) -> OutboxItem:
@@ -181,17 +124,28 @@ def of_id(database: Database, item_id: int) -> OutboxItem:
     found = row(database, "SELECT * FROM outbox WHERE id = :id", {"id": item_id})
     if found is None:
         raise UnknownMessage(f"发件箱中没有编号为 {item_id} 的报文。")
-    return _item(found)
+    return item_of(found)
 
 
 def of_passage(database: Database, passage_id: int) -> tuple[OutboxItem, ...]:
     """A passage's messages, oldest first."""
     return tuple(
-        _item(found)
+        item_of(found)
         for found in rows(
             database,
             "SELECT * FROM outbox WHERE passage_id = :id ORDER BY qn",
             {"id": passage_id},
+        )
+    )
+
+
+def aside(database: Database) -> tuple[OutboxItem, ...]:
+    """See `Journal.aside`."""
+    return tuple(
+        item_of(found)
+        for found in rows(
+            database,
+            "SELECT * FROM outbox WHERE state <> 'done' AND state = 'aside' ORDER BY qn",
         )
     )
 
@@ -233,12 +187,15 @@ def _move(
     )
 
 
-def _item(found: Row) -> OutboxItem:
+def item_of(found: Row) -> OutboxItem:
+    """The message of a row."""
     return OutboxItem(
         id=found["id"],
         cn=found["cn"],
         qn=found["qn"],
         passage_id=found["passage_id"],
+        payload=found["payload"],
+        history=bool(found["history"]),
         state=OutboxState(found["state"]),
         attempts=found["attempts"],
         queued_at=from_text(found["queued_at"]),

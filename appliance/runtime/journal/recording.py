@@ -3,7 +3,7 @@
 from sqlite_utils import Database
 
 from appliance.clock import Clock
-from appliance.runtime.journal import outbox
+from appliance.runtime.journal import owing
 from appliance.runtime.journal.chain import add_link
 from appliance.runtime.journal.database import insert, writing
 from appliance.runtime.journal.errors import UnknownPassage
@@ -66,7 +66,7 @@ class Recorder:
         self._step(Step.PASSAGE_ADDED)
         add_link(self._database, "passage", passage_id)
         self._step(Step.LINK_ADDED)
-        outbox.add_passage(self._database, now, passage_id, hold)
+        owing.add_passage(self._database, now, passage_id, hold)
         self._step(Step.MESSAGE_ADDED)
 
     def _remove_unnamed(self, photos: tuple[StoredPhoto, ...], earlier: RecordedPassage) -> None:

@@ -122,17 +122,40 @@ class OutboxState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutboxItem:
-    """A message owed to the platform; `qn` stays the same on every re-send."""
+    """A message owed to the platform; `qn` stays the same on every re-send.
+
+    A message is about a passage, or it says what stands in `payload` (JSON, never a secret).
+    `history` marks a passage that the platform asked for once more.
+    """
 
     id: int
     cn: str
     qn: str
     passage_id: int | None
+    payload: str | None
+    history: bool
     state: OutboxState
     attempts: int
     queued_at: datetime
     next_try_at: datetime
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Messages whose time to try has come, oldest first: fresh ones, and those left behind."""
+
+    live: tuple[OutboxItem, ...]
+    backfill: tuple[OutboxItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What became of a request for passages once more: how many messages, or too many to queue."""
+
+    queued: int
+    on_the_way: int
+    too_many: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,8 @@ def _ends(database: Database) -> _Ends:
         newest = row(database, "SELECT hash FROM chain ORDER BY seq DESC LIMIT 1")
         unlinked = row(
             database,
-            "SELECT 'passage' AS kind, id, id IN (SELECT passage_id FROM outbox) AS owed "
+            "SELECT 'passage' AS kind, id, "
+            "EXISTS (SELECT 1 FROM outbox WHERE passage_id = passages.id) AS owed "
             "FROM passages WHERE id NOT IN (SELECT ref FROM chain WHERE kind = 'passage') "
             "UNION ALL SELECT 'correction', id, 0 FROM corrections "
             "WHERE id NOT IN (SELECT ref FROM chain WHERE kind = 'correction') LIMIT 1",

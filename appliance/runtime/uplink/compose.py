@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from appliance.profile.model import Profile
+from appliance.clock import BEIJING
+from appliance.guideline.messages import CAMERA, STATUS
+from appliance.profile.model import Camera, Profile
 from appliance.runtime.journal.values import RecordedPassage, StoredPhoto
 from appliance.runtime.uplink.dialect import HJ212Dialect
-from appliance.runtime.uplink.message import passage_fields
+from appliance.runtime.uplink.message import checked, passage_fields
 from appliance.runtime.uplink.photo import passage_photo
 
 Qns = Callable[[int], tuple[str, ...]]
@@ -38,4 +41,32 @@ class Composer:
         )
         (qn,) = qns(1)
         fields = passage_fields(passage, photo, qn=qn, mn=self._profile.mn, uplink=uplink)
+        return (Packet(qn, self._dialect.frame(fields)),)
+
+    def camera(self, camera: Camera, password: str, at: datetime, qns: Qns) -> tuple[Packet, ...]:
+        """The packets of a 60002; raises Unsendable."""
+        values = {
+            "F_WZ": camera.position,
+            "F_DZ": f"rtsp://{camera.host}:{camera.rtsp_port}{camera.rtsp_path}",
+            "F_PORT": str(camera.rtsp_port),
+            "F_UID": camera.user,
+            "F_PSD": password,
+        }
+        return self._plain(CAMERA, values, at, qns)
+
+    def status(self, state: str, production: str, at: datetime, qns: Qns) -> tuple[Packet, ...]:
+        """The packets of a 60003; raises Unsendable."""
+        return self._plain(STATUS, {"F_QYMJJKZT": state, "F_SCQK": production}, at, qns)
+
+    def _plain(self, cn: str, values: dict[str, str], at: datetime, qns: Qns) -> tuple[Packet, ...]:
+        (qn,) = qns(1)
+        head = {
+            "QN": qn,
+            "ST": "31",
+            "CN": cn,
+            "MN": self._profile.mn,
+            "DATE": at.astimezone(BEIJING).strftime("%Y%m%d%H%M%S"),
+            "Flag": "5",
+        }
+        fields = checked(cn, {**head, **values})
         return (Packet(qn, self._dialect.frame(fields)),)

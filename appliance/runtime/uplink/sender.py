@@ -1,43 +1,49 @@
-"""The uplink's loop: the oldest message that is due goes out and waits for its answer (7.2, 7.4).
+"""The uplink's loop: what is due goes out, a window of it at a time, and waits for its answers.
 
-Nothing is given up. A fault of the line, or no answer in time, is tried again under the same QN
-with growing pauses; only a positive answer to that QN takes a message off the outbox, and only
-what repeating cannot cure is set aside for an operator.
+Nothing is given up (7.2). A fault of the line, or no answer in time, is tried again under the
+same QN with growing pauses; only positive answers to its QNs take a message off the outbox, and
+only what repeating cannot cure is set aside for an operator (7.4).
+
+A turn of the loop: fill the window (`departures` says with what), hear what has come (`arrivals`
+keeps answers, `commands` gives some), and let go of what was waited for in vain. `flight` is the
+table of what is under way.
 """
 
 import logging
 import threading
-from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import timedelta
 
 from appliance.clock import Clock
-from appliance.guideline.messages import PASSAGE, Result
+from appliance.guideline.messages import Result
 from appliance.profile.model import Profile
-from appliance.runtime.journal import Journal, NotWaiting, UnknownPassage
-from appliance.runtime.journal.values import (
-    OutboxItem,
-    OutboxState,
-    Receipt,
-    RecordedPassage,
-)
-from appliance.runtime.uplink.compose import Composer
+from appliance.profile.secrets import SecretStore
+from appliance.runtime.journal import Journal
+from appliance.runtime.journal.values import OutboxItem, OutboxState
+from appliance.runtime.uplink.arrivals import Arrivals
+from appliance.runtime.uplink.cameras import CameraNews
+from appliance.runtime.uplink.commands import Commands, Context
+from appliance.runtime.uplink.departures import Departures
 from appliance.runtime.uplink.dialect import HJ212Dialect, Reply
+from appliance.runtime.uplink.flight import Flight
 from appliance.runtime.uplink.frame import Frame, FrameFault
 from appliance.runtime.uplink.link import Link, LinkDown
-from appliance.runtime.uplink.message import Unsendable
+from appliance.runtime.uplink.loading import Loader
+from appliance.runtime.uplink.patience import Patience
 from appliance.runtime.uplink.pauses import Pauses
+from appliance.runtime.uplink.pulse import BEAT_SECONDS, Pulse
+from appliance.runtime.uplink.results import Consequence
+from appliance.runtime.uplink.status import StatusNews
 
 log = logging.getLogger(__name__)
 
-PROGRAM = "uplink"
-BEAT_SECONDS = 5.0
-
-# HJ 212 gives a line three unanswered sendings before it counts as dead (T1).
-_UNANSWERED_LIMIT = 3
 # A connection that lived this long was a sound one, whatever ended it while nothing was due.
 _SOUND_SECONDS = 10.0
-_REMEMBERED_QNS = 1000
+_NEWS_SECONDS = 0.2
+
+News = Callable[[], None]
+"""Asked now and then; queues a message when there is something to say."""
 
 
 class _Stopped(Exception):
@@ -48,27 +54,36 @@ class Sender:
     """One uplink process's work; everything it must not forget is in the journal."""
 
     def __init__(
-        self, profile: Profile, journal: Journal, clock: Clock, stop: threading.Event
+        self,
+        profile: Profile,
+        journal: Journal,
+        clock: Clock,
+        stop: threading.Event,
+        *,
+        secrets: SecretStore,
+        news: Sequence[News] = (),
     ) -> None:
-        self._uplink = profile.uplink
-        self._dialect = HJ212Dialect.of(profile.uplink.dialect)
-        self._composer = Composer(profile, journal.photo_path)
-        self._pauses = Pauses(
-            profile.uplink.retry_pause_seconds, profile.uplink.retry_pause_limit_seconds
-        )
+        uplink = profile.uplink
+        self._uplink = uplink
         self._journal = journal
         self._clock = clock
         self._stop = stop
-        # Sent since this process began, for answers that come after their time.
-        self._sent: OrderedDict[str, OutboxItem] = OrderedDict()
+        self._news = news
+        self._dialect = HJ212Dialect.of(uplink.dialect)
+        loader = Loader(profile, journal, secrets)
+        self._departures = Departures(uplink, journal, clock, loader)
+        self._patience = Patience(uplink, journal)
+        self._commands = Commands(profile.mn, Context(journal, clock, self._patience))
+        self._pauses = Pauses(uplink.retry_pause_seconds, uplink.retry_pause_limit_seconds)
+        self._arrivals = Arrivals(journal, clock, self._pauses)
+        self._pulse = Pulse(journal, clock)
+        self._flight = Flight()
         self._failures = 0  # of the line, in a row
-        self._unanswered = 0  # sendings in a row, over any messages
-        self._refusal: int | None = (
-            None  # the last one noted, until the platform takes a message again
-        )
-        self._quiet_until = clock.monotonic()  # nothing is sent before
-        self._state = (False, "正在连接平台")
-        self._next_beat = clock.monotonic()
+        self._alone = 0  # messages that still have to go one by one
+        self._silent_since: float | None = None  # waiting and nothing heard
+        self._lost_answers = False  # on this connection
+        self._bare_answers = False  # this platform answers without QN
+        self._quiet_until = self._next_news = clock.monotonic()
 
     def run(self) -> None:
         """Work until `stop` is set; errors of the journal's disk end it too (sqlite3, OSError)."""
@@ -79,7 +94,7 @@ class Sender:
                 self._connection()
         except _Stopped:
             log.info("uplink ends")
-            self._journal.beat(PROGRAM, False, "上报程序已停止")
+            self._pulse.end()
 
     def _connection(self) -> None:
         """One connection from its beginning to its end, and the pause behind it."""
@@ -89,177 +104,155 @@ class Sender:
                 Link.connect(
                     self._uplink.host,
                     self._uplink.port,
-                    seconds=self._uplink.acknowledge_seconds,
+                    seconds=self._patience.seconds,
                     clock=self._clock,
                     idle=self._idle,
                 )
             ) as link:
                 log.info("connected")
                 began = self._clock.monotonic()
-                self._unanswered = 0
-                self._say(True, "已连接平台")
+                self._silent_since, self._lost_answers = None, False
+                self._pulse.say(True, "已连接平台")
                 while True:
-                    self._turn(link)
+                    self._fill(link)
+                    self._hear(link)
+                    self._expire()
         except LinkDown as down:
-            sound = self._clock.monotonic() - began >= _SOUND_SECONDS and not self._unanswered
+            lived = self._clock.monotonic() - began >= _SOUND_SECONDS
+            self._land(down)
+            sound = lived and self._silent_since is None
             self._failures = 1 if sound else self._failures + 1
             pause = self._pauses.after(self._failures)
             log.warning("%s; next try in %.1f s", down, pause)
-            self._say(False, f"{down.sentence}，稍后自动重连")
+            self._pulse.say(False, f"{down.sentence}，稍后自动重连")
             self._pause(pause)
 
-    def _turn(self, link: Link) -> None:
-        """Send what is due, or else hear what the platform has to say."""
-        quiet = self._clock.monotonic() < self._quiet_until
-        item = None if quiet else self._journal.next_due(self._clock.now())
-        if item is None:
-            self._hear(link, awaited=None)
-        else:
-            self._attempt(link, item)
+    # Sending
 
-    def _attempt(self, link: Link, item: OutboxItem) -> None:
-        prepared = self._prepare(item)
-        if prepared is None:
-            return
-        item, raw = prepared
-        self._remember(item)
-        log.info("sending %s, attempt %d, %d bytes", item.qn, item.attempts, len(raw))
-        try:
-            link.send(raw, seconds=self._uplink.acknowledge_seconds)
-            answer = self._await(link, item.qn)
-        except LinkDown as down:
-            # Should this message be what breaks the line, it must not stand at the head of the
-            # queue for ever: it is due only after the next connection had time for others.
-            behind = self._pauses.step(self._failures + 1) + self._pauses.after(item.attempts)
-            self._postpone(item, behind, down.sentence)
-            raise
-        if answer is not None:
-            self._settle(item, *answer)
-            return
-        self._unanswered += 1
-        seconds = f"{self._uplink.acknowledge_seconds:g}"
-        log.warning("no answer to %s within %s s", item.qn, seconds)
-        self._postpone(item, self._pauses.after(item.attempts), f"平台在{seconds}秒内没有应答")
-        self._say(False, f"平台在{seconds}秒内没有应答，继续重发")
-        if self._unanswered >= _UNANSWERED_LIMIT:
-            raise LinkDown("the platform answers nothing", "平台连续多次没有应答")
+    def _fill(self, link: Link) -> None:
+        """Send until the window is full or nothing is due."""
+        while len(self._flight) < self._window():
+            voyage = self._flight.unfinished()
+            if voyage is None and self._clock.monotonic() >= self._quiet_until:
+                voyage = self._departures.next(self._flight, self._window(), self._idle)
+            if voyage is None:
+                return
+            packet = self._flight.send(voyage, self._clock.monotonic() + self._patience.seconds)
+            if self._silent_since is None:
+                self._silent_since = self._clock.monotonic()
+            attempt = voyage.item.attempts
+            log.info("sending %s, attempt %d, %d bytes", packet.qn, attempt, len(packet.raw))
+            link.send(packet.raw, seconds=self._patience.seconds)
 
-    def _prepare(self, item: OutboxItem) -> tuple[OutboxItem, bytes] | None:
-        """Count the attempt and make the frame; None when the message cannot leave.
+    def _window(self) -> int:
+        return 1 if self._alone or self._bare_answers else self._uplink.window
 
-        Composed once before the attempt is counted, since a message of which no byte left can
-        still be mended by a correction; and again if a correction came in between.
-        """
-        try:
-            passage = self._passage(item)
-            raw = self._compose(item, passage)
-            item = self._journal.begin_attempt(item)
-            latest = self._passage(item)
-            if latest != passage:
-                raw = self._compose(item, latest)
-        except Unsendable as unsendable:
-            self._set_aside(item, str(unsendable))
-            return None
-        except NotWaiting:
-            log.info("%s is not waiting any more", item.qn)
-            return None
-        return item, raw
+    # Hearing
 
-    def _passage(self, item: OutboxItem) -> RecordedPassage:
-        if item.cn != PASSAGE or item.passage_id is None:
-            raise Unsendable(f"数据类型编码（CN）{item.cn}的报文尚不支持")
-        try:
-            return self._journal.passage(item.passage_id)
-        except UnknownPassage as unknown:
-            raise Unsendable(str(unknown)) from unknown
-
-    def _compose(self, item: OutboxItem, passage: RecordedPassage) -> bytes:
-        (packet,) = self._composer.passage(passage, lambda _: (item.qn,))
-        return packet.raw
-
-    def _await(self, link: Link, qn: str) -> tuple[Reply, str] | None:
-        """The answer to `qn` and its raw frame, or None when it does not come in time."""
-        deadline = self._clock.monotonic() + self._uplink.acknowledge_seconds
-        while self._clock.monotonic() < deadline:
-            answer = self._hear(link, awaited=qn)
-            if answer is not None:
-                return answer
-        return None
-
-    def _hear(self, link: Link, *, awaited: str | None) -> tuple[Reply, str] | None:
-        """Take in what has come; return the answer to `awaited`, see to all others here."""
+    def _hear(self, link: Link) -> None:
+        """Take in what has come: answers to us, and requests that want an answer."""
         self._idle()
-        found = None
         for event in link.receive():
             if isinstance(event, FrameFault):
                 log.warning("the platform sent no sound frame: %s", event)
                 continue
             reply = self._dialect.read_reply(event)
-            if reply is None:
-                log.info("the platform sent %s, which answers nothing", event.get("CN"))
-            elif reply.qn == awaited and found is None:
-                found = reply, _raw(event)
+            if reply is not None:
+                self._answered(reply, event)
+                continue
+            answer = self._commands.answer(event)
+            if answer:
+                link.send(answer, seconds=self._patience.seconds)
             else:
-                self._late(reply, event)
-        return found
+                log.info("the platform sent %s, which answers nothing", event.get("CN"))
 
-    def _late(self, reply: Reply, frame: Frame) -> None:
-        """An answer that nobody waits for any more: a good one counts, others are harmless.
+    def _answered(self, reply: Reply, frame: Frame) -> None:
+        qn = self._attributed(reply)
+        if qn is None:
+            return
+        voyage = self._flight.answer(qn)
+        if voyage is None:
+            follows = self._arrivals.late(self._flight, qn, reply.code, frame)
+            if follows is None:
+                return  # whatever it was, it shows no sound line
+        elif reply.code != Result.RECEIVED or voyage.answered(qn):
+            self._flight.leave(voyage)
+            self._alone = max(0, self._alone - 1)
+            follows = self._arrivals.settle(voyage, reply.code, frame)
+        else:
+            follows = None
+        self._failures = 0
+        self._silent_since = self._clock.monotonic() if len(self._flight) else None
+        if follows is not None:
+            self._follow(follows)
 
-        A refusal is not acted upon, as the message is due again anyway and gets a fresh answer.
+    def _attributed(self, reply: Reply) -> str | None:
+        """The QN that an answer is about.
+
+        A bare answer is about the one packet that waits, unless an earlier one may still come.
+        Then nobody can tell, and a new connection is the only way to be sure again.
         """
-        item = self._sent.get(reply.qn)
-        log.info("answer %d to %s came unawaited", reply.code, reply.qn)
-        if item is None or reply.code != Result.RECEIVED:
-            return
-        if self._journal.message(item.id).state is not OutboxState.DONE:
-            self._settle(item, reply, _raw(frame))
+        if reply.qn is not None:
+            return reply.qn
+        self._bare_answers = True
+        if not len(self._flight):
+            log.info("a bare answer %d came unawaited", reply.code)
+            return None
+        only = None if self._lost_answers else self._flight.only()
+        if only is None:
+            raise LinkDown("a bare answer could be to several messages", "平台的应答没有QN")
+        return only
 
-    def _settle(self, item: OutboxItem, reply: Reply, raw: str) -> None:
-        """Keep an answer together with what 7.4 asks of the sender."""
-        self._failures = self._unanswered = 0
-        receipt = Receipt(code=reply.code, raw=raw, at=self._clock.now())
-        log.info("answer %d to %s", reply.code, item.qn)
-        if reply.code == Result.RECEIVED:
-            self._journal.receive(item, receipt, state=OutboxState.DONE)
-            self._refusal = None
-            self._say(True, "已连接平台")
-            return
-        reason = _refusal_sentence(reply.code)
-        if reply.code in {Result.FAILED, Result.UNREADABLE}:
-            self._journal.receive(item, receipt, state=OutboxState.ASIDE, reason=reason)
-            self._journal.note("message-aside", f"报文{item.qn}已搁置：{reason}")
-            return
-        slow = reply.code != Result.FUTURE_TIME
-        pause = self._pauses.limit if slow else self._pauses.after(item.attempts)
-        self._journal.receive(
-            item,
-            receipt,
-            state=OutboxState.WAITING,
-            reason=reason,
-            next_try_at=self._clock.now() + timedelta(seconds=pause),
-        )
-        if reply.code != self._refusal:
-            self._refusal = reply.code
-            self._journal.note("platform-refusal", reason)
-        if reply.code in {Result.WRONG_MN, Result.NOT_FILED}:
-            # It is the enterprise that is refused, so every other message would be as well.
-            self._quiet_until = self._clock.monotonic() + pause
-            self._say(False, reason)
+    def _follow(self, follows: Consequence) -> None:
+        """Do what an answer asks of the whole link."""
+        if follows.state is OutboxState.DONE:
+            self._pulse.say(True, "已连接平台")
+        if follows.quiet is not None:
+            self._quiet_until = self._clock.monotonic() + follows.quiet
+            self._alone = 1  # one message asks whether it is over
+            self._pulse.say(False, follows.reason or "")
 
-    def _set_aside(self, item: OutboxItem, reason: str) -> None:
-        log.warning("%s cannot be sent and is set aside", item.qn)
-        self._journal.set_aside(item, reason)
-        self._journal.note("message-aside", f"报文{item.qn}无法发送，已搁置：{reason}")
+    # Waiting in vain
+
+    def _expire(self) -> None:
+        """Let go of what was not answered in time; give the line up when it is silent for long."""
+        now = self._clock.monotonic()
+        overdue = self._flight.overdue(now)
+        if not overdue:
+            return
+        self._lost_answers = True
+        seconds = f"{self._patience.seconds:g}"
+        for voyage in overdue:
+            log.warning("no answer to %s within %s s", voyage.item.qn, seconds)
+            self._flight.leave(voyage)
+            pause = self._pauses.after(voyage.item.attempts)
+            self._postpone(voyage.item, pause, f"平台在{seconds}秒内没有应答")
+        self._pulse.say(False, f"平台在{seconds}秒内没有应答，继续重发")
+        if self._silent_since is not None and now - self._silent_since >= self._patience.silence:
+            raise LinkDown("the platform answers nothing", "平台连续多次没有应答")
+        if self._bare_answers:
+            raise LinkDown("a late bare answer would be taken for another", "平台的应答没有QN")
+
+    def _land(self, down: LinkDown) -> None:
+        """The line is gone: what was under way waits again.
+
+        Should a message be what breaks the line, it must not stand at the head of the queue for
+        ever. Alone under way, it is suspected and due only after the next connection had time
+        for others. Of several nobody knows which, so they all go next, but one by one.
+        """
+        under_way = list(self._flight)
+        for voyage in under_way:
+            self._flight.leave(voyage)
+            pause = 0.0
+            if len(under_way) == 1:
+                pause = self._pauses.step(self._failures + 1)
+                pause += self._pauses.after(voyage.item.attempts)
+            self._postpone(voyage.item, pause, down.sentence)
+        if len(under_way) > 1:
+            self._alone = len(under_way)
 
     def _postpone(self, item: OutboxItem, pause: float, reason: str) -> None:
         self._journal.postpone(item, self._clock.now() + timedelta(seconds=pause), reason)
-
-    def _remember(self, item: OutboxItem) -> None:
-        self._sent[item.qn] = item
-        self._sent.move_to_end(item.qn)
-        if len(self._sent) > _REMEMBERED_QNS:
-            self._sent.popitem(last=False)
 
     def _pause(self, seconds: float) -> None:
         deadline = self._clock.monotonic() + seconds
@@ -267,39 +260,30 @@ class Sender:
             self._idle()
             self._stop.wait(min(left, BEAT_SECONDS))
 
-    def _say(self, ok: bool, sentence: str) -> None:
-        """Change what the heartbeat says; a change is told at once."""
-        if self._state != (ok, sentence):
-            self._state = (ok, sentence)
-            self._next_beat = self._clock.monotonic()
-
     def _idle(self) -> None:
-        """What is done between any two waits: leave if asked to, beat the heart if it is time."""
+        """What is done between any two waits: leave if asked to, beat the heart, gather news."""
         if self._stop.is_set():
             raise _Stopped
-        if self._clock.monotonic() >= self._next_beat:
-            self._next_beat = self._clock.monotonic() + BEAT_SECONDS
-            ok, sentence = self._state
-            waiting = self._journal.outbox_counts().waiting
-            self._journal.beat(PROGRAM, ok, f"{sentence}，待发{waiting}条")
+        self._pulse.beat_if_due()
+        if self._news and self._clock.monotonic() >= self._next_news:
+            self._next_news = self._clock.monotonic() + _NEWS_SECONDS
+            for look in self._news:
+                look()
 
 
-def run_uplink(profile: Profile, journal: Journal, clock: Clock, stop: threading.Event) -> None:
+def run_uplink(
+    profile: Profile,
+    journal: Journal,
+    clock: Clock,
+    stop: threading.Event,
+    secrets: SecretStore | None = None,
+) -> None:
     """The uplink process: send what the journal owes the platform until `stop` is set.
 
-    The journal must have been opened in this thread. Raises sqlite3.OperationalError when the
-    journal's disk fails; the process is then started again and goes on where it was.
+    `secrets` are those of this machine unless given. The journal must have been opened in this
+    thread. Raises sqlite3.OperationalError when the journal's disk fails; the process is then
+    started again and goes on where it was.
     """
-    Sender(profile, journal, clock, stop).run()
-
-
-def _raw(frame: Frame) -> str:
-    return frame.raw.decode(errors="replace")
-
-
-def _refusal_sentence(code: int) -> str:
-    try:
-        result = Result(code)
-    except ValueError:
-        return f"平台答复{code}，指南7.4没有这个编号"
-    return f"平台答复{code}：{result.text}" + (f"（{result.note}）" if result.note else "")
+    store = secrets or SecretStore.of_this_machine()
+    news = (CameraNews(profile, journal, clock, store), StatusNews(profile, journal, clock))
+    Sender(profile, journal, clock, stop, secrets=store, news=news).run()

@@ -1,0 +1,94 @@
+"""News of the site's state (60003): at a start, on a change, and at an interval.
+
+The state is what the programs' heartbeats say. Bad news is told only after it lasted a minute,
+so that a restart or a hiccup of the link alarms nobody; good news is told at once.
+"""
+
+import json
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from appliance.clock import Clock
+from appliance.guideline.messages import STATUS
+from appliance.profile.model import Profile
+from appliance.runtime.journal import Journal
+from appliance.runtime.uplink.cameras import QUIET_AFTER_A_START
+from appliance.runtime.uplink.pulse import PROGRAM
+
+_NAME = "status-news"
+_LOOK_SECONDS = 1.0
+SETTLE_SECONDS = 60.0
+# Programs beat every few seconds; one that is quiet for longer has stopped or hangs.
+_SILENT_AFTER = timedelta(seconds=15)
+
+
+class State(StrEnum):
+    """企业门禁监控系统状态 (7.3.3)."""
+
+    NORMAL = "正常"
+    FAULT = "故障"
+    OFFLINE = "离线"
+    MAINTENANCE = "维护"
+
+
+def state_of(profile: Profile, journal: Journal, now: datetime) -> State:
+    """Offline when the uplink has no link, faulty when a lane is silent or says it is not well."""
+    if profile.uplink.maintenance:
+        return State.MAINTENANCE
+    beats = {beat.program: beat for beat in journal.heartbeats()}
+    well = {
+        program
+        for program, beat in beats.items()
+        if beat.ok and abs(now - beat.at) <= _SILENT_AFTER
+    }
+    if PROGRAM not in well:
+        return State.OFFLINE
+    lanes = {f"lane-{lane.barrier.id}" for lane in profile.lanes()}
+    return State.NORMAL if lanes <= well else State.FAULT
+
+
+class StatusNews:
+    """Looks at the heartbeats now and then, and queues a message when there is something to say."""
+
+    def __init__(self, profile: Profile, journal: Journal, clock: Clock) -> None:
+        self._profile = profile
+        self._journal = journal
+        self._clock = clock
+        self._next_look = clock.monotonic()
+        self._state: State | None = None
+        self._since = clock.monotonic()
+        self._started = False
+
+    def __call__(self) -> None:
+        """Queue a message when it is time."""
+        if self._clock.monotonic() < self._next_look:
+            return
+        self._next_look = self._clock.monotonic() + _LOOK_SECONDS
+        state = state_of(self._profile, self._journal, self._clock.now())
+        if state is not self._state:
+            self._state, self._since = state, self._clock.monotonic()
+        payload = json.dumps(
+            {"state": state, "production": self._profile.uplink.production}, ensure_ascii=False
+        )
+        if self._is_due(state, payload):
+            self._journal.owe_news(STATUS, payload)
+            told = {"payload": payload, "at": self._clock.now().isoformat()}
+            self._journal.remember(_NAME, json.dumps(told))
+            self._started = True
+
+    def _is_due(self, state: State, payload: str) -> bool:
+        kept = self._journal.recall(_NAME)
+        if kept is None:
+            return self._settled(state)
+        told = json.loads(kept)
+        ago = abs(self._clock.now() - datetime.fromisoformat(told["at"]))
+        if ago >= timedelta(minutes=self._profile.uplink.status_interval_minutes):
+            return True
+        if not self._settled(state):
+            return False
+        started, self._started = self._started, True
+        return payload != told["payload"] or (not started and ago >= QUIET_AFTER_A_START)
+
+    def _settled(self, state: State) -> bool:
+        good = state in {State.NORMAL, State.MAINTENANCE}
+        return good or self._clock.monotonic() - self._since >= SETTLE_SECONDS
