@@ -57,7 +57,7 @@ stopsignal=TERM
 stopwaitsecs=15
 killasgroup=true
 umask={umask:03o}
-stdout_logfile={root}/log/{name}.log
+stdout_logfile={log}/{name}.log
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=5
 redirect_stderr=true
@@ -91,7 +91,7 @@ def supervisor_configuration(profile: Profile, profile_path: Path) -> str:
             PROGRAM.format(
                 name=program.name,
                 command=_literal(shlex.join(words)),
-                root=_literal(root),
+                log=_literal(_literal(f"{root}/log")),  # supervisor expands this value twice
                 seconds=START_SECONDS,
                 umask=UMASK,
             )
