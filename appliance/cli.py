@@ -6,9 +6,13 @@ is no, 2 the question could not be asked (bad input, something missing).
 
 import json
 import logging
+import os
 import signal
+import sqlite3
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +32,7 @@ from appliance.profile.model import Profile, Reader
 from appliance.profile.report import faults_as_json, format_faults
 from appliance.profile.secrets import SecretStore
 from appliance.runtime.journal import Journal
-from appliance.trouble import Trouble
+from appliance.trouble import Trouble, failure_sentence
 
 if TYPE_CHECKING:
     from appliance.runtime.vision.readers import ChainReader
@@ -74,6 +78,10 @@ def main() -> NoReturn:
         sys.stderr.write(format_faults(faults.path, faults.faults))
     except Trouble as trouble:
         sys.stderr.write(f"{trouble}\n")
+    except (OSError, sqlite3.OperationalError) as error:
+        sys.stderr.write(f"{failure_sentence(error)}\n")
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     raise SystemExit(2)
 
 
@@ -137,8 +145,9 @@ def up(
     ] = False,
 ) -> None:
     """Run the box of a profile: supervisor with every program (4.5.1-6)."""
-    from appliance.runtime.supervision import become_supervisor, write_configuration
+    from appliance.runtime.supervision import UMASK, become_supervisor, write_configuration
 
+    os.umask(UMASK)
     profile = load_profile(profile_file)
     become_supervisor(write_configuration(profile, profile_file), with_parent=with_parent)
 
@@ -152,7 +161,7 @@ def platform(
         list[str] | None, typer.Option("--mn", help="Know this MN instead; may be repeated.")
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="TCP port; 0 takes any.")] = 19212,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes any.")] = 19212,
     database: Annotated[Path, typer.Option(help="Where it keeps what it got.")] = Path(
         "var/platform.sqlite3"
     ),
@@ -193,14 +202,8 @@ def run_lane(
     """Run one lane: camera, recognition, admission, journal, barrier."""
     from appliance.runtime.lane.start import start_lane
 
-    _log_to_stderr()
-    start_lane(
-        load_profile(profile),
-        barrier,
-        SecretStore.of_this_machine(),
-        SystemClock(),
-        _stop_on_signal(),
-    )
+    with _program(f"lane-{barrier}", profile) as (site, stop):
+        start_lane(site, barrier, SecretStore.of_this_machine(), SystemClock(), stop)
 
 
 @run_app.command("uplink")
@@ -208,10 +211,8 @@ def run_uplink_program(profile: ProfileOption) -> None:
     """Run the uplink: the outbox to the platform, until each message is acknowledged."""
     from appliance.runtime.uplink.sender import run_uplink
 
-    _log_to_stderr()
-    site = load_profile(profile)
-    with _journal(site) as journal:
-        run_uplink(site, journal, SystemClock(), _stop_on_signal(), SecretStore.of_this_machine())
+    with _program("uplink", profile) as (site, stop), _journal(site) as journal:
+        run_uplink(site, journal, SystemClock(), stop, SecretStore.of_this_machine())
 
 
 @run_app.command("web")
@@ -219,8 +220,8 @@ def run_web(profile: ProfileOption) -> None:
     """Run the status page."""
     from appliance.runtime.web import serve
 
-    _log_to_stderr()
-    serve(load_profile(profile), SystemClock(), _stop_on_signal())
+    with _program("web", profile) as (site, stop):
+        serve(site, SystemClock(), stop)
 
 
 @models_app.command("list")
@@ -296,6 +297,7 @@ def journal_verify(
 @passage_app.command("manual")
 def passage_manual(number: int, profile: ProfileOption, by: By, why: Why = "人工抬杆") -> None:
     """Mark a passage whose barrier was raised by hand (手动, 4.5.1-10)."""
+    _check_said(by, why)
     with _journal(load_profile(profile)) as journal:
         journal.correct(number, raise_method=RaiseMethod.MANUAL, by=by, why=why)
     typer.echo(f"通行记录 {number} 已标记为手动抬杆，将重新上报。")
@@ -316,6 +318,7 @@ def passage_plate(
     if not is_plate(plate):
         typer.echo(f"“{plate}”不是车牌号码，例：宁A58D21。", err=True)
         raise typer.Exit(2)
+    _check_said(by, why)
     with _journal(load_profile(profile)) as journal:
         journal.correct(number, plate=plate, plate_colour=colour, by=by, why=why)
     typer.echo(f"通行记录 {number} 已补录为 {plate} {colour}，将重新上报。")
@@ -419,8 +422,40 @@ def _reader(kind: Reader) -> "ChainReader":
     return build_reader(kind, store)
 
 
-def _journal(profile: Profile, *, readonly: bool = False) -> Journal:
-    return Journal.open(Path(profile.storage.root), SystemClock(), readonly=readonly)
+def _check_said(by: str, why: str) -> None:
+    """A correction without a name or a reason is worth nothing to whoever reads it later."""
+    if not by.strip():
+        raise Trouble("请用 --by 写明更正人的姓名，不能留空。")
+    if not why.strip():
+        raise Trouble("请用 --why 写明更正的原因，不能留空。")
+
+
+@contextmanager
+def _journal(profile: Profile, *, readonly: bool = False) -> Iterator[Journal]:
+    root = Path(profile.storage.root)
+    try:
+        with Journal.open(root, SystemClock(), readonly=readonly) as journal:
+            yield journal
+    except sqlite3.OperationalError as error:
+        error.add_note(f"数据目录 {root}")  # SQLite does not say where
+        raise
+
+
+@contextmanager
+def _program(name: str, profile_file: Path) -> Iterator[tuple[Profile, threading.Event]]:
+    """A program of the box: it ends with supervisord, and runs once for a storage root."""
+    from appliance.runtime.alone import only_one
+    from appliance.runtime.supervised import supervised
+    from appliance.runtime.supervision import programs
+
+    _log_to_stderr()
+    stop = _stop_on_signal()
+    with ExitStack() as held:
+        held.enter_context(supervised(stop))
+        site = load_profile(profile_file)
+        if name in {program.name for program in programs(site)}:  # else no name for a file
+            held.enter_context(only_one(Path(site.storage.root), name))
+        yield site, stop
 
 
 def _log_to_stderr() -> None:

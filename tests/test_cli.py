@@ -1,6 +1,7 @@
 """The command: every verb has help and stands in the docs; troubles are sentences."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,9 +19,18 @@ from appliance.runtime.journal import Journal
 DOCS = Path(__file__).parents[1] / "docs" / "commands.md"
 
 
-def gatehouse(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "appliance", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=DEMO.parents[1])
+def gatehouse(*words: str, code: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command; `code` is run before it in its own process."""
+    start = f"{code}\nfrom appliance.cli import main\nmain()"
+    command = [sys.executable, *(("-c", start) if code else ("-m", "appliance")), *words]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=DEMO.parents[1],
+        env=os.environ | environment,
+    )
 
 
 def verbs() -> list[tuple[str, click.Command]]:
@@ -148,3 +158,127 @@ def test_without_an_interruption_there_is_nothing_to_report(tmp_path: Path) -> N
     answer = gatehouse("uplink", "report", "--profile", str(profile))
     assert answer.returncode == 1
     assert "无需报备" in answer.stdout
+
+
+def assert_one_sentence(answer: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert answer.returncode == 2, answer.stderr
+    assert len(answer.stderr.splitlines()) == 1, answer.stderr
+    for word in words:
+        assert word in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "option"),
+    [(("--by", " "), "--by"), (("--by", "门卫", "--why", " "), "--why")],
+    ids=str,
+)
+@pytest.mark.parametrize("verb", [("manual", "1"), ("plate", "1", "宁A58D21", "黄牌")], ids=str)
+def test_a_correction_needs_a_name_and_a_reason(
+    verb: tuple[str, ...], said: tuple[str, ...], option: str
+) -> None:
+    assert_one_sentence(gatehouse("passage", *verb, "--profile", str(DEMO), *said), option)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("up",),
+        ("run", "web", "--profile"),
+        ("run", "uplink", "--profile"),
+        ("run", "lane", "A01", "--profile"),
+        ("passage", "manual", "1", "--by", "门卫", "--profile"),
+        ("vehicles", "import", str(DEMO.with_name("demo-vehicles.csv")), "--profile"),
+        ("journal", "verify", "--profile"),
+    ],
+    ids=" ".join,
+)
+def test_a_storage_root_that_cannot_be_used_is_told_with_its_path(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").touch()
+    root = tmp_path / "file" / "root"
+    profile = tmp_path / "site.yaml"
+    profile.write_text(profile_as_yaml(demo_profile(root)), "utf-8")
+    assert_one_sentence(gatehouse(*words, str(profile)), str(tmp_path / "file"))
+
+
+def test_a_journal_that_sqlite_cannot_write_to_is_told_with_its_place(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    profile = tmp_path / "site.yaml"
+    profile.write_text(profile_as_yaml(demo_profile(root)), "utf-8")
+    full = """
+import sqlite3
+from appliance.runtime.journal import Journal
+def full(*_):
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    raise error
+Journal.put_vehicles = full
+"""
+    register = str(DEMO.with_name("demo-vehicles.csv"))
+    answer = gatehouse("vehicles", "import", register, "--profile", str(profile), code=full)
+    assert_one_sentence(answer, str(root), "磁盘已满")
+
+
+def test_a_cache_that_cannot_be_made_is_told_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    absent = "import appliance.models.store as store; store.SHARED = store.Path('/absent')"
+    answer = gatehouse(
+        "models",
+        "fetch",
+        code=absent,
+        XDG_CACHE_HOME=str(tmp_path / "file"),
+        GATEHOUSE_MODELS=str(tmp_path),
+    )
+    assert_one_sentence(answer, str(tmp_path / "file"))
+
+
+def test_an_interrupted_command_exits_130_and_says_nothing() -> None:
+    interrupt = """
+import appliance.cli
+def interrupt(*_):
+    raise KeyboardInterrupt
+appliance.cli.check_profile = interrupt
+"""
+    answer = gatehouse("check", str(DEMO), code=interrupt)
+    assert answer.returncode == 130
+    assert not answer.stderr
+
+
+def test_a_port_that_no_machine_has_is_refused() -> None:
+    answer = gatehouse("platform", "--port", "99999")
+    assert answer.returncode == 2
+    assert "65535" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_demo_is_not_put_in_the_place_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("keep", "utf-8")
+    assert_one_sentence(gatehouse("demo", "--root", str(file)), str(file), "--root")
+    assert file.read_text("utf-8") == "keep"
+
+
+def test_a_photo_that_is_no_picture_is_told_before_an_earlier_demo_is_emptied(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "demo"
+    root.mkdir()
+    (root / ".gatehouse-demo").touch()
+    (root / "earlier").touch()
+    (tmp_path / "a.jpg").write_bytes(b"no picture")
+    truth = tmp_path / "truth.tsv"
+    truth.write_text("file\tplate\tcolour\na.jpg\t宁A58D21\t黄牌\n", "utf-8")
+    answer = gatehouse("demo", "--images", str(truth), "--root", str(root))
+    assert_one_sentence(answer, "a.jpg")
+    assert (root / "earlier").exists()
+
+
+@pytest.mark.parametrize("row", ["a.jpg\t \t黄牌", "a.jpg\t宁A58D21", "a.jpg"], ids=repr)
+def test_a_truth_row_that_lacks_something_is_a_fault_of_its_line(tmp_path: Path, row: str) -> None:
+    (tmp_path / "a.jpg").touch()
+    truth = tmp_path / "truth.tsv"
+    truth.write_text(f"file\tplate\tcolour\n{row}\n", "utf-8")
+    answer = gatehouse("demo", "--images", str(truth), "--root", str(tmp_path / "demo"))
+    assert_one_sentence(answer, f"{truth}:2")
+    assert not (tmp_path / "demo").exists()

@@ -20,6 +20,8 @@ MAY_KNOW: dict[str, set[str]] = {
     "appliance.models": set(),
     "appliance.runtime": set(),
     "appliance.runtime.supervision": {"appliance.profile"},
+    "appliance.runtime.supervised": {"appliance.runtime.supervision"},
+    "appliance.runtime.alone": {"appliance.runtime.supervision"},
     "appliance.runtime.journal": {"appliance.profile", "appliance.guideline"},
     "appliance.runtime.vision": BELOW_JOURNAL | {"appliance.models"},
     # The books only read, and the status page shows them.

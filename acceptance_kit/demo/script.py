@@ -43,22 +43,27 @@ def script_from_photos(truth: Path, barriers: tuple[str, ...], limit: int | None
     """
     try:
         rows = list(csv.DictReader(truth.read_text("utf-8-sig").splitlines(), delimiter="\t"))
-    except (OSError, UnicodeDecodeError) as trouble:
+    except (OSError, UnicodeDecodeError, csv.Error) as trouble:
         raise TruthFault(f"读不了 {truth}：{trouble}") from trouble
     if not rows or not {"file", "plate", "colour"} <= set(rows[0]):
         raise TruthFault(f"{truth} 第 1 行应有以制表符分隔的列 file、plate、colour")
     faults: list[str] = []
     vehicles: dict[Path, Vehicle] = {}
     for number, row in enumerate(rows, start=2):
-        image = truth.parent / (row["file"] or "")
-        colour = (row["colour"] or "").strip()
+        if None in row.values():
+            faults.append(f"{truth}:{number} 列数不足，应有以制表符分隔的 {len(row)} 列")
+            continue
+        image = truth.parent / row["file"]
+        colour = row["colour"].strip()
         if not image.is_file():
             faults.append(f"{truth}:{number} 没有图片 {row['file']}")
         elif colour and colour not in COLOURS:
             faults.append(f"{truth}:{number} 颜色 {colour} 不在 {'、'.join(COLOURS)} 之中")
+        elif not row["plate"].strip():
+            faults.append(f"{truth}:{number} 没有车牌")
         elif image not in vehicles:
             known = COLOURS.get(colour, PlateColour.OTHER)
-            vehicles[image] = Vehicle(row["plate"], known, "day", image)
+            vehicles[image] = Vehicle(row["plate"].strip(), known, "day", image)
     if faults:
         raise TruthFault("\n".join(faults[:20]))
     chosen = list(vehicles.values())[:limit]

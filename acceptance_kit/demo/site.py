@@ -6,7 +6,6 @@ Everything that is started here is ended here, also when the demo is interrupted
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -72,6 +71,8 @@ def demo_site(
     store = ModelStore.default()
     for name in MODELS[kind]:
         store.fetch(name, say)
+    # The pictures are opened while an earlier demo's data are still there.
+    scenes = {barrier: Scene(vehicles, repeat=repeat) for barrier, vehicles in script.items()}
     _empty_root(root)
     passwords = {camera.id: secrets.token_urlsafe(12) for camera in profile.cameras}
     with ExitStack() as started:
@@ -80,9 +81,11 @@ def demo_site(
         relays: dict[str, SimulatedRelay] = {}
         for lane in profile.lanes():
             camera = lane.camera
-            scene = Scene(script[lane.barrier.id], repeat=repeat)
             simulated = SimulatedCamera(
-                scene, user=camera.user, password=passwords[camera.id], path=camera.rtsp_path
+                scenes[lane.barrier.id],
+                user=camera.user,
+                password=passwords[camera.id],
+                path=camera.rtsp_path,
             )
             simulated.start()
             started.callback(simulated.stop)
@@ -151,6 +154,8 @@ def _has_photos(script: Script) -> bool:
 def _empty_root(root: Path) -> None:
     """Make the demo's folder new; refuses a folder that holds anything but an earlier demo."""
     if root.exists():
+        if not root.is_dir():
+            raise DemoFault(f"{root} 是文件，不是目录；请用 --root 指定一个目录。")
         if not (root / MARK).is_file() and any(root.iterdir()):
             raise DemoFault(f"{root} 不是演示目录，不能清空；请用 --root 指定另一个目录。")
         shutil.rmtree(root)
@@ -187,7 +192,8 @@ def _supervisor(profile_path: Path, root: Path) -> "Iterator[subprocess.Popen[by
         try:
             process.wait(30)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            # Each program has asked the kernel to end it with supervisord: none is left behind.
+            process.kill()
             process.wait()
 
 

@@ -14,6 +14,14 @@ from pathlib import Path
 from appliance.profile.model import Profile
 
 PR_SET_PDEATHSIG = 1
+UMASK = 0o027
+"""Of everything a box makes: others may read nothing."""
+
+START_SECONDS = 3
+"""A program that dies sooner has not started, for supervisor."""
+
+SUPERVISOR_PID = "GATEHOUSE_SUPERVISOR_PID"
+"""In the environment of the programs: whose children they are."""
 
 HEADER = """\
 ; Rendered by gatehouse from the site profile; changes here are lost at the next start.
@@ -25,7 +33,7 @@ logfile_maxbytes=10MB
 logfile_backups=5
 pidfile={root}/run/supervisord.pid
 childlogdir={root}/log
-umask=027
+umask={umask:03o}
 
 [unix_http_server]
 file={root}/run/supervisor.sock
@@ -43,12 +51,13 @@ PROGRAM = """
 command={command}
 autostart=true
 autorestart=true
-startsecs=3
+startsecs={seconds}
 startretries=1000000
 stopsignal=TERM
 stopwaitsecs=15
 killasgroup=true
-stdout_logfile={root}/log/{name}.log
+umask={umask:03o}
+stdout_logfile={log}/{name}.log
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=5
 redirect_stderr=true
@@ -74,13 +83,17 @@ def programs(profile: Profile) -> tuple[Program, ...]:
 def supervisor_configuration(profile: Profile, profile_path: Path) -> str:
     """The text of supervisord.conf for a profile that lies at `profile_path`."""
     root = str(profile.storage.root)
-    parts = [HEADER.format(root=_literal(root))]
+    parts = [HEADER.format(root=_literal(root), umask=UMASK)]
     for program in programs(profile):
         words = [sys.executable, "-m", "appliance", "run", *program.words]
         words += ["--profile", str(profile_path.resolve())]
         parts.append(
             PROGRAM.format(
-                name=program.name, command=_literal(shlex.join(words)), root=_literal(root)
+                name=program.name,
+                command=_literal(shlex.join(words)),
+                log=_literal(_literal(f"{root}/log")),  # supervisor expands this value twice
+                seconds=START_SECONDS,
+                umask=UMASK,
             )
         )
     return "".join(parts)
@@ -89,11 +102,28 @@ def supervisor_configuration(profile: Profile, profile_path: Path) -> str:
 def write_configuration(profile: Profile, profile_path: Path) -> Path:
     """Lay supervisord.conf and its folders below the storage root; returns its path."""
     root = Path(profile.storage.root)
-    for folder in (root / "run", root / "log"):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+    make_folders(root)
     path = root / "run" / "supervisord.conf"
     path.write_text(supervisor_configuration(profile, profile_path), "utf-8")
     return path
+
+
+def make_folders(root: Path) -> None:
+    """Make the storage root and its folders `run` and `log`, 0750 whatever the umask."""
+    root.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (root, root / "run", root / "log"):
+        try:
+            folder.mkdir(mode=0o750)
+        except FileExistsError:
+            if not folder.is_dir():
+                raise
+        else:
+            folder.chmod(0o750)
+
+
+def end_with_parent() -> None:
+    """Ask the kernel to send this process SIGTERM when its parent has died, however it died."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def become_supervisor(configuration: Path, *, with_parent: bool = False) -> None:
@@ -102,7 +132,8 @@ def become_supervisor(configuration: Path, *, with_parent: bool = False) -> None
     `with_parent` asks the kernel to end it, and so its programs, when the parent is killed.
     """
     if with_parent:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        end_with_parent()
+    os.environ[SUPERVISOR_PID] = str(os.getpid())
     words = ["-m", "supervisor.supervisord", "--nodaemon", "-c", str(configuration)]
     os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 - no shell is wanted
 

@@ -18,6 +18,7 @@ from acceptance_kit.peers.camera.brush import Picture
 from acceptance_kit.peers.camera.plates import check_plate
 from acceptance_kit.peers.camera.trucks import Light, Sprite
 from appliance.guideline.dictionaries import PlateColour
+from appliance.trouble import Trouble
 
 WIDTH, HEIGHT = ground.WIDTH, ground.HEIGHT
 APPROACH_SECONDS, STAND_SECONDS, LEAVE_SECONDS = 2.8, 2.6, 1.4
@@ -27,8 +28,8 @@ FARTHEST, NEAREST = 7.0, 0.45
 STANDING_ROW = 704.0  # where the front tyres touch the road then
 
 
-class PhotoUnreadable(Exception):
-    """A vehicle's photo is not there, or no picture."""
+class PhotoUnreadable(Trouble):
+    """A vehicle's photo is not there, or no picture; one Chinese sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,9 @@ class Scene:
             if vehicle.image is None:
                 check_plate(vehicle.plate, vehicle.colour)
                 now += DRIVE_SECONDS
-            elif vehicle.image.is_file() and cv2.haveImageReader(str(vehicle.image)):
-                now += photo_seconds
             else:
-                raise PhotoUnreadable(f"{vehicle.image} is not there, or no picture")
+                _decode(vehicle.image, cv2.IMREAD_REDUCED_GRAYSCALE_8)  # now, and not on air
+                now += photo_seconds
             script.append(Appearance(vehicle, enters, now))
             now += gap_seconds if vehicle.image is None else photo_gap_seconds
         self.appearances = tuple(script)
@@ -182,9 +182,7 @@ def idle(light: Light) -> Picture:
 @lru_cache(maxsize=2)
 def photo(path: Path) -> Picture:
     """A real photo, whole, as large as the picture holds it, on black."""
-    raw = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    if raw is None:
-        raise PhotoUnreadable(f"{path} is no picture")
+    raw = _decode(path, cv2.IMREAD_COLOR)
     scale = min(WIDTH / raw.shape[1], HEIGHT / raw.shape[0])
     width, height = (max(1, round(side * scale)) for side in (raw.shape[1], raw.shape[0]))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
@@ -194,6 +192,17 @@ def photo(path: Path) -> Picture:
         raw, (width, height), interpolation=how
     )
     return _noted(view, ground.PHOTO_NOTE)
+
+
+def _decode(path: Path, how: int) -> Picture:
+    """The picture in a file; raises PhotoUnreadable."""
+    try:
+        raw = cv2.imdecode(np.fromfile(path, np.uint8), how)
+    except (OSError, cv2.error):  # not there, or empty
+        raw = None
+    if raw is None:
+        raise PhotoUnreadable(f"{path} 不存在或不是图片，请更换。")
+    return np.asarray(raw, np.uint8)
 
 
 def plate_box(vehicle: Vehicle, at: Pose) -> tuple[float, float, float, float]:

@@ -1,0 +1,209 @@
+"""The box under a real supervisord: each program once, back after a death, gone with it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sites import DEMO, demo_profile
+from supervisor.options import ServerOptions
+
+from appliance.profile.model import Profile
+from appliance.profile.writing import profile_as_yaml
+from appliance.runtime.alone import AlreadyRunning, only_one
+from appliance.runtime.supervised import supervised
+from appliance.runtime.supervision import programs, write_configuration
+
+PATIENCE = 60.0
+COMMAND = (sys.executable, "-m", "appliance")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def until(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def written(folder: Path, root: Path) -> tuple[Profile, Path]:
+    profile = demo_profile(
+        root,
+        network__status_page__address="127.0.0.1",
+        network__status_page__port=free_port(),
+        uplink__host="127.0.0.1",
+        uplink__port=free_port(),
+    )
+    path = folder / "site.yaml"
+    path.write_text(profile_as_yaml(profile), "utf-8")
+    return profile, path
+
+
+def pids(profile_path: Path, *words: str) -> list[int]:
+    """Processes `gatehouse run WORDS --profile PROFILE_PATH`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            line = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if str(profile_path) in line and all(word in line for word in ("run", *words)):
+            found.append(int(entry.name))
+    return found
+
+
+def listening(profile: Profile) -> bool:
+    page = profile.network.status_page
+    with socket.socket() as probe:
+        return probe.connect_ex((str(page.address), page.port)) == 0
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[tuple[Profile, Path, "subprocess.Popen[bytes]"]]:
+    """A real `gatehouse up` whose lanes have no camera."""
+    profile, path = written(tmp_path, tmp_path / "root")
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for camera in profile.cameras:
+        (secrets / camera.password.name).write_text("throw-away", "utf-8")
+        (secrets / camera.password.name).chmod(0o600)
+    process = subprocess.Popen(
+        [*COMMAND, "up", str(path)],
+        cwd=DEMO.parents[1],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"GATEHOUSE_SECRETS": str(secrets)},
+        umask=0,
+    )
+    try:
+        yield profile, path, process
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+        until(lambda: not pids(path))
+
+
+def test_a_program_killed_under_supervisor_comes_back_and_a_killed_supervisor_leaves_none(
+    box: tuple[Profile, Path, "subprocess.Popen[bytes]"],
+) -> None:
+    profile, path, supervisor = box
+    root = Path(profile.storage.root)
+    until(lambda: listening(profile))
+    for words in (("web",), ("uplink",)):
+        until(lambda words=words: len(pids(path, *words)) == 1)  # type: ignore[misc]
+        (old,) = pids(path, *words)
+        os.kill(old, signal.SIGKILL)
+        until(lambda words=words, old=old: pids(path, *words) not in ([], [old]))  # type: ignore[misc]
+    until(lambda: listening(profile))
+    assert {folder.stat().st_mode & 0o777 for folder in (root, root / "run", root / "log")} == {
+        0o750
+    }
+    assert (root / "run" / "supervisord.conf").stat().st_mode & 0o777 == 0o640
+    assert (root / "run" / "web.lock").stat().st_mode & 0o007 == 0
+    until(lambda: len(pids(path)) == len(programs(profile)))
+    supervisor.kill()
+    until(lambda: not pids(path))
+
+
+def test_a_second_program_on_the_same_root_ends_with_a_sentence(tmp_path: Path) -> None:
+    profile, path = written(tmp_path, tmp_path / "root")
+    command = [*COMMAND, "run", "web", "--profile", str(path)]
+    with subprocess.Popen(command, cwd=DEMO.parents[1], stderr=subprocess.DEVNULL) as first:
+        try:
+            until(lambda: listening(profile))
+            second = subprocess.run(
+                command, cwd=DEMO.parents[1], capture_output=True, text=True, check=False
+            )
+            assert second.returncode == 2
+            assert len(second.stderr.splitlines()) == 1
+            assert "web" in second.stderr
+            assert str(first.pid) in second.stderr
+            assert listening(profile)
+        finally:
+            first.terminate()
+
+
+def test_a_part_is_free_again_when_its_holder_has_ended(tmp_path: Path) -> None:
+    with (
+        only_one(tmp_path, "web"),
+        only_one(tmp_path, "uplink"),
+        pytest.raises(AlreadyRunning, match=str(os.getpid())),
+        only_one(tmp_path, "web"),
+    ):
+        pass
+    with only_one(tmp_path, "web"):
+        pass
+
+
+def test_a_lane_that_the_profile_does_not_have_leaves_no_lock(tmp_path: Path) -> None:
+    _, path = written(tmp_path, tmp_path / "root")
+    words = [*COMMAND, "run", "lane", "../../x", "--profile", str(path)]
+    assert subprocess.run(words, capture_output=True, check=False).returncode == 2
+    assert sorted(tmp_path.iterdir()) == [path]
+
+
+class Waited:
+    """A stop event that remembers how long it was waited for."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def wait(self, seconds: float) -> bool:
+        self.seconds.append(seconds)
+        return False
+
+
+def test_an_early_failure_leaves_only_when_supervisor_counts_the_program_as_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(stop: Waited) -> None:
+        with supervised(stop), pytest.raises(ZeroDivisionError):  # type: ignore[arg-type]
+            raise ZeroDivisionError
+
+    by_hand, under_supervisor = Waited(), Waited()
+    monkeypatch.delenv("SUPERVISOR_ENABLED", raising=False)
+    fail(by_hand)
+    assert by_hand.seconds == []
+    monkeypatch.setenv("SUPERVISOR_ENABLED", "1")
+    monkeypatch.setattr("appliance.runtime.supervised.end_with_parent", lambda: None)
+    fail(under_supervisor)
+    assert len(under_supervisor.seconds) == 1
+    assert under_supervisor.seconds[0] > 0
+
+
+def test_a_program_whose_supervisor_is_gone_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPERVISOR_ENABLED", "1")
+    monkeypatch.setenv("GATEHOUSE_SUPERVISOR_PID", "1234567890")
+    monkeypatch.setattr("appliance.runtime.supervised.end_with_parent", lambda: None)
+    with pytest.raises(SystemExit), supervised(Waited()):  # type: ignore[arg-type]
+        pytest.fail("it ran")
+
+
+def test_supervisor_reads_the_configuration_as_it_was_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEHOUSE_SECRETS", "do-not-tell")
+    folder = tmp_path / "100%s sure"
+    folder.mkdir()
+    profile, path = written(folder, tmp_path / "50%(here)s")
+    configuration = write_configuration(profile, path)
+    assert "do-not-tell" not in configuration.read_text("utf-8")
+    options = ServerOptions()
+    options.realize(["-c", str(configuration)])
+    read = [program for group in options.process_group_configs for program in group.process_configs]
+    assert {program.name for program in read} == {program.name for program in programs(profile)}
+    for program in read:
+        assert program.autostart
+        assert program.autorestart.__name__ == "RestartUnconditionally"
+        assert program.umask == 0o027
+        assert str(path) in program.command
+        assert program.stdout_logfile == f"{profile.storage.root}/log/{program.name}.log"
