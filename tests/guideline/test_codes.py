@@ -30,7 +30,7 @@ def test_every_line_of_the_guideline_stands_in_the_dictionary_in_its_order(codes
     assert said == [f"{code} {name}" for code, name in codes.names.items()]
 
 
-@pytest.mark.parametrize(("codes", "count"), zip(ALL, [12, 22, 282], strict=True))
+@pytest.mark.parametrize(("codes", "count"), list(zip(ALL, [12, 22, 282], strict=True)))
 def test_a_dictionary_has_as_many_codes_as_the_guideline_and_no_name_twice(
     codes: Codes, count: int
 ) -> None:
