@@ -140,6 +140,9 @@ TABLES: dict[str, tuple[FieldSpec, ...]] = {
 PHOTO_FIELD = "F_JCZP"
 """The one field that carries no text but Base64."""
 
+INTERVAL = "RtdInterval=30"
+"""The last field of every message as it travels: its default without the `&&` and CRC behind it."""
+
 FORBIDDEN_WORDS = ("delete", "update", "select", "from", "and")
 """6.2.5: the words it names; 'and so on' follows there, which nobody can check."""
 

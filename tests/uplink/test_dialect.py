@@ -58,7 +58,6 @@ def test_a_reply_is_read_in_every_form_met(cn: str, parameters: str, code: int) 
 @pytest.mark.parametrize(
     "segment",
     [
-        "ST=91;CN=9014;MN=1;Flag=4;CP=&&&&",
         f"QN={QN};ST=91;CN=9012;MN=1;CP=&&&&",
         f"QN={QN};ST=91;CN=9014;MN=1;CP=&&QnRtn=ok&&",
         f"QN={QN};ST=91;CN=9011;MN=1;CP=&&QnRtn=1&&",

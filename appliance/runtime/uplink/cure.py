@@ -10,12 +10,15 @@ row above is changed once more.
 import base64
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
 from cv2.typing import MatLike
 
+from appliance.guideline.messages import FORBIDDEN_WORDS
+
+_WORDS = tuple(word.encode() for word in FORBIDDEN_WORDS)
 _MCU = 16  # pixels: OpenCV halves the chroma both ways unless told otherwise
 _BLOCK = 8
 _ROW_TRIES = 48
@@ -26,17 +29,27 @@ _END = b"\xff\xd9"
 _GROUP = 3
 _BEFORE = 2 * _GROUP
 
-Words = re.Pattern[bytes]
-"""Finds a forbidden word in Base64."""
+Finder = Callable[[bytes], bool]
+"""Tells whether Base64 holds a word that a platform refuses."""
 
 
-def holds_word(photo: bytes, words: Words) -> bool:
-    """Whether the Base64 of `photo` holds one of `words`."""
-    return words.search(base64.b64encode(photo)) is not None
+def as_written(text: bytes) -> bool:
+    """Whether a word of 6.2.5 stands in `text` as the guideline prints it."""
+    return any(word in text for word in _WORDS)
 
 
-def clean_jpeg(picture: MatLike, quality: int, words: Words) -> bytes | None:
-    """`picture` (BGR) as a JPEG whose Base64 holds none of `words`.
+def in_any_case(text: bytes) -> bool:
+    """Whether a word of 6.2.5 stands in `text` in capitals, small letters or a mixture."""
+    return as_written(text.lower())
+
+
+def holds_word(photo: bytes, finder: Finder) -> bool:
+    """Whether the Base64 of `photo` holds a word that `finder` finds."""
+    return finder(base64.b64encode(photo))
+
+
+def clean_jpeg(picture: MatLike, quality: int, finder: Finder) -> bytes | None:
+    """`picture` (BGR) as a JPEG whose Base64 holds no word that `finder` finds.
 
     None when there is none to be found: the header, the same for all pictures of this size and
     quality, may hold a word itself.
@@ -45,7 +58,7 @@ def clean_jpeg(picture: MatLike, quality: int, words: Words) -> bytes | None:
     choices: list[Iterator[bytes]] = []  # of each row begun, what has not been tried
     ends = [len(header)]  # of the header, and of each row that is clean so far
     made = bytearray(header)
-    if words.search(_base64(made, 0, whole=False)):
+    if finder(_base64(made, 0, whole=False)):
         return None
     for _ in range(_PICTURE_TRIES):
         if len(choices) < len(ends):
@@ -60,7 +73,7 @@ def clean_jpeg(picture: MatLike, quality: int, words: Words) -> bytes | None:
             del made[ends[-1] :]
             continue
         made += row
-        if words.search(_base64(made, ends[-1], whole=last)):
+        if finder(_base64(made, ends[-1], whole=last)):
             del made[ends[-1] :]
         elif last:
             return bytes(made)

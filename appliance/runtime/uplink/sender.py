@@ -208,7 +208,7 @@ class Sender:
 
         A refusal is not acted upon, as the message is due again anyway and gets a fresh answer.
         """
-        item = self._sent.get(reply.qn)
+        item = self._sent.get(reply.qn or "")
         log.info("answer %d to %s came unawaited", reply.code, reply.qn)
         if item is None or reply.code != Result.RECEIVED:
             return
