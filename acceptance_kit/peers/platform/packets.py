@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from appliance.runtime.uplink.frame import Frame, Pairs
 
 _OF_EACH = {"QN", "ST", "CN", "MN", "Flag", "PNUM", "PNO", "RtdInterval"}
-_MOST_OPEN = 100
 _MOST_PACKETS = 9999
+_MOST_REMEMBERED = 20_000
 
 
 class BadPacket(Exception):
@@ -55,9 +55,14 @@ class Packets:
             whole = _joined([message.frames[at] for at in range(1, count + 1)])
             for packet in message.frames.values():
                 self._whole[packet.get("QN") or ""] = whole
-            while len(self._whole) > _MOST_OPEN * _MOST_PACKETS:
+            while len(self._whole) > _MOST_REMEMBERED:
                 del self._whole[next(iter(self._whole))]
             return whole
+
+    def forget(self, whole: Frame) -> None:
+        """A message was refused: its packets may come again with other contents."""
+        with self._lock:
+            self._whole = {qn: kept for qn, kept in self._whole.items() if kept is not whole}
 
 
 def _number(frame: Frame, name: str) -> int:
