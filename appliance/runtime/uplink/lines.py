@@ -130,7 +130,8 @@ def encoded(line: bytes) -> bytes:
     if not all(isinstance(value, str) for value in fields.values()):
         raise ValueError("fields hold texts and whole numbers only")
     frame = encode(segment_of(fields)).removesuffix(b"\r\n")
-    if {"CP": "&&"} | decoded(frame)["fields"] != {"CP": "&&"} | fields:
+    said = decoded(frame)
+    if not said["ok"] or {"CP": "&&"} | said["fields"] != {"CP": "&&"} | fields:
         raise ValueError("a name or a value breaks the frame")
     return frame
 
