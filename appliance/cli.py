@@ -51,6 +51,7 @@ journal_app = typer.Typer(help="The journal of passages.", no_args_is_help=True)
 passage_app = typer.Typer(help="Correct a recorded passage.", no_args_is_help=True)
 vehicles_app = typer.Typer(help="The vehicle register (Table 2).", no_args_is_help=True)
 uplink_app = typer.Typer(help="The uplink to the authority's platform.", no_args_is_help=True)
+hj212_app = typer.Typer(help="HJ 212 messages as lines of text.", no_args_is_help=True)
 for name, part in {
     "run": run_app,
     "models": models_app,
@@ -58,6 +59,7 @@ for name, part in {
     "passage": passage_app,
     "vehicles": vehicles_app,
     "uplink": uplink_app,
+    "hj212": hj212_app,
 }.items():
     app.add_typer(part, name=name)
 
@@ -411,6 +413,29 @@ def uplink_retry(
         raise typer.Exit(2)
     with _journal(load_profile(profile)) as journal:
         typer.echo(f"{retry(journal, numbers or [])} 条报文将重新上报。")
+
+
+MessageFile = Annotated[Path, typer.Argument(metavar="FILE", help="A line each; - is the input.")]
+
+
+@hj212_app.command("decode")
+def hj212_decode(file: MessageFile) -> None:
+    """Read messages, one a line, and print what each says and whether it is sound, as JSON."""
+    from appliance.runtime.uplink.lines import decode_lines, open_lines
+
+    with open_lines(file) as lines:
+        for said in decode_lines(lines):
+            typer.echo(json.dumps(said, ensure_ascii=False))
+
+
+@hj212_app.command("encode")
+def hj212_encode(file: MessageFile = Path("-")) -> None:
+    """Read JSON objects with fields, one a line, and print the frame of each."""
+    from appliance.runtime.uplink.lines import encode_lines, open_lines
+
+    with open_lines(file) as lines:
+        for frame in encode_lines(lines):
+            typer.echo(frame)
 
 
 def _reader(kind: Reader) -> "ChainReader":

@@ -45,3 +45,20 @@ class EmissionStage(StrEnum):
     def rank(self) -> int:
         """Position from worst (0) to best (7), for 'at least this stage'."""
         return list(EmissionStage).index(self)
+
+
+class GateState(StrEnum):
+    """企业门禁监控系统状态 (F_QYMJJKZT)."""
+
+    NORMAL = "正常"
+    FAULT = "故障"
+    OFFLINE = "离线"
+    MAINTENANCE = "维护"
+
+
+class Production(StrEnum):
+    """生产情况 (F_SCQK)."""
+
+    NORMAL = "正常"
+    STOPPED = "停产"
+    LIMITED = "限产"

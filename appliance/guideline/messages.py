@@ -7,7 +7,15 @@ them and never repeats them.
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from appliance.guideline.dictionaries import Direction, EmissionStage, PlateColour, RaiseMethod
+from appliance.guideline.codes import FUELS, USES, VEHICLE_TYPES, Codes
+from appliance.guideline.dictionaries import (
+    Direction,
+    EmissionStage,
+    GateState,
+    PlateColour,
+    Production,
+    RaiseMethod,
+)
 
 
 class FieldKind(StrEnum):
@@ -26,7 +34,8 @@ class FieldSpec:
     """One row of a field table.
 
     `max_length` counts characters (6.2.4), None where the guideline sets none. `words` is the
-    closed list the description gives, empty where any text goes.
+    closed list the description gives, empty where any text goes; `codes` is the dictionary of
+    chapter 8 it refers to. What a `secret` field holds is never shown.
     """
 
     name: str
@@ -35,6 +44,8 @@ class FieldSpec:
     max_length: int | None
     required: bool
     words: tuple[str, ...] = ()
+    codes: Codes | None = None
+    secret: bool = False
 
 
 def _varchar(
@@ -44,8 +55,10 @@ def _varchar(
     *,
     required: bool = True,
     words: tuple[str, ...] = (),
+    codes: Codes | None = None,
+    secret: bool = False,
 ) -> FieldSpec:
-    return FieldSpec(name, title, FieldKind.VARCHAR, max_length, required, words)
+    return FieldSpec(name, title, FieldKind.VARCHAR, max_length, required, words, codes, secret)
 
 
 def _head(cn: str, date_title: str) -> tuple[FieldSpec, ...]:
@@ -80,12 +93,12 @@ PASSAGE_FIELDS: tuple[FieldSpec, ...] = (
     _varchar("F_ZDBH", "道闸编号", 20),
     _varchar("F_VIN", "车辆识别代号（VIN）", 20, required=False),
     FieldSpec("F_ZCDJRQ", "注册登记日期", FieldKind.DATE, None, required=False),
-    _varchar("F_CLLX", "车辆类型", 100, required=False),
+    _varchar("F_CLLX", "车辆类型", 100, required=False, codes=VEHICLE_TYPES),
     _varchar("F_CLPPXH", "车辆品牌型号", 100, required=False),
-    _varchar("F_YLLX", "燃料类型", 50, required=False),
+    _varchar("F_YLLX", "燃料类型", 50, required=False, codes=FUELS),
     _varchar("F_PFBZ", "排放标准", 20, required=False, words=tuple(EmissionStage)),
     FieldSpec("F_LWZT", "联网状态", FieldKind.INT, None, required=False, words=("0", "1")),
-    _varchar("F_SYXZ", "使用性质", 100, required=False),
+    _varchar("F_SYXZ", "使用性质", 100, required=False, codes=USES),
     _varchar("F_HWMC", "运输货物名称", 200, required=False),
     FieldSpec("F_YSL", "运输量", FieldKind.FLOAT, None, required=False),
     _varchar("F_YSLDW", "运输量单位", 30, required=False, words=("吨", "升", "包", "箱")),
@@ -104,15 +117,15 @@ CAMERA_FIELDS: tuple[FieldSpec, ...] = (
     _varchar("F_DZ", "视频地址", 100),
     _varchar("F_PORT", "视频端口", 100),
     _varchar("F_UID", "视频用户名", 20),
-    _varchar("F_PSD", "视频密码", 20),
+    _varchar("F_PSD", "视频密码", 20, secret=True),
     *_TAIL,
 )
 """7.3.2 门禁视频信息."""
 
 STATUS_FIELDS: tuple[FieldSpec, ...] = (
     *_head(STATUS, "上传时间"),
-    _varchar("F_QYMJJKZT", "企业门禁监控系统状态", 50, words=("正常", "故障", "离线", "维护")),
-    _varchar("F_SCQK", "生产情况", 50, words=("正常", "停产", "限产")),
+    _varchar("F_QYMJJKZT", "企业门禁监控系统状态", 50, words=tuple(GateState)),
+    _varchar("F_SCQK", "生产情况", 50, words=tuple(Production)),
     *_TAIL,
 )
 """7.3.3 企业状态信息."""
@@ -126,6 +139,9 @@ TABLES: dict[str, tuple[FieldSpec, ...]] = {
 
 PHOTO_FIELD = "F_JCZP"
 """The one field that carries no text but Base64."""
+
+INTERVAL = "RtdInterval=30"
+"""The last field of every message as it travels: its default without the `&&` and CRC behind it."""
 
 FORBIDDEN_WORDS = ("delete", "update", "select", "from", "and")
 """6.2.5: the words it names; 'and so on' follows there, which nobody can check."""

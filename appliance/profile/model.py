@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from appliance.guideline.dictionaries import Direction, EmissionStage
+from appliance.guideline.dictionaries import Direction, EmissionStage, Production
 
 
 class Section(BaseModel):
@@ -86,7 +86,7 @@ class Enterprise(Section):
     )
     credit_code: str = Field(
         title="统一社会信用代码",
-        description="18 位数字或大写字母（不用 I、O、S、V、Z），作为 HJ 212 报文的 MN",
+        description="18 位数字或大写字母（不用 I、O、S、V、Z），通常是 HJ 212 报文的 MN",
         pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$",
     )
     address: str = Field(
@@ -292,31 +292,65 @@ class RefusedVehicles(StrEnum):
     REPORT = "report"
 
 
-class Production(StrEnum):
-    """生产情况 of message 60003 (7.3.3)."""
-
-    NORMAL = "正常"
-    STOPPED = "停产"
-    RESTRICTED = "限产"
-
-
 class Dialect(Section):
-    """The guideline's silent points of HJ 212; each a named choice with a default."""
+    """The guideline's silent points of HJ 212; each a named choice (docs/hj212.md says why)."""
 
-    body: Literal["literal"] = Field(
+    body: Literal["literal", "cp"] = Field(
         default="literal",
         title="字段位置",
-        description="literal：按 7.3 的字面顺序，数据字段在报文顶层，CP 与 RtdInterval 在末尾",
+        description="literal：按 7.3 的字面顺序，数据字段在报文顶层，CP 与 RtdInterval 在末尾；"
+        "cp：按 HJ 212，数据字段都在 CP 之内",
     )
     crc: Literal["computed", "constant"] = Field(
         default="computed",
         title="CRC",
         description="computed：按 HJ 212 附录 A 计算；constant：固定为指南样例的 A9C1",
     )
-    photos: Literal["side-by-side", "front-only"] = Field(
+    length: Literal["bytes", "packets", "shrink"] = Field(
+        default="bytes",
+        title="长报文",
+        description="bytes：一帧发完，长度超过四位数时照写；packets：按 HJ 212 分包，每包不超过"
+        " 1024 字节，各有 QN 和应答；shrink：缩小照片，使整帧长度不超过四位数",
+    )
+    photos: Literal["side-by-side", "front-only", "two-messages"] = Field(
         default="side-by-side",
         title="照片",
-        description="side-by-side：车头与车身左右拼为一张；front-only：只传车头",
+        description="side-by-side：车头与车身左右拼为一张；front-only：只传车头；"
+        "two-messages：车头、车身各发一条报文",
+    )
+    dictionary: Literal["codes", "names"] = Field(
+        default="codes",
+        title="字典值",
+        description="燃料类型、使用性质、车辆类型的取值：codes 第 8 章的代码，names 第 8 章的名称",
+    )
+    dates: Literal["compact", "dashed"] = Field(
+        default="compact",
+        title="日期格式",
+        description="compact：按 7.3 写 20250510080910 和 20250510；"
+        "dashed：按 6.2.3 都写 2025-05-10 08:09:10",
+    )
+    forbidden_words: Literal["off", "as-written", "any-case"] = Field(
+        default="off",
+        title="照片中的高危字符",
+        description="平台是否在照片的 Base64 里查 6.2.5 的词：off 不查；as-written 按小写查；"
+        "any-case 不分大小写查；后两种会微调照片以避开",
+    )
+    replies: Literal["tolerant", "9014", "9012", "number", "json", "text"] = Field(
+        default="tolerant",
+        title="应答形式",
+        description="tolerant：下列各种都认；9014 或 9012（加引号）：只认该命令的帧；"
+        "number：只认单独的编号；json：只认 JSON 对象；text：只认 7.4 的返回信息",
+    )
+    mn: Literal["credit-code", "enterprise-number"] = Field(
+        default="credit-code",
+        title="MN",
+        description="报文的 MN：credit-code 统一社会信用代码（7.3）；"
+        "enterprise-number 企业编号（表 1）",
+    )
+    version: Literal["2017", "2025"] = Field(
+        default="2017",
+        title="协议版本",
+        description="Flag 中的版本（加引号）：2017 为 HJ 212-2017，2025 为 HJ 212-2025",
     )
 
 
@@ -520,8 +554,12 @@ class Profile(Section):
 
     @property
     def mn(self) -> str:
-        """The MN of every message (7.3: the unified social credit code)."""
-        return self.enterprise.credit_code
+        """The MN of every message: the number that the dialect chooses."""
+        numbers = {
+            "credit-code": self.enterprise.credit_code,
+            "enterprise-number": self.enterprise.number,
+        }
+        return numbers[self.uplink.dialect.mn]
 
 
 @dataclass(frozen=True, slots=True)

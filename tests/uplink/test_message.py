@@ -23,7 +23,12 @@ PHOTO = b"\xff\xd8 a photo \xff\xd9"
 
 def message(root: Path, *, qn: str = QN, **changes: Any) -> Pairs:
     return passage_fields(
-        recorded(root, passage(**changes)), PHOTO, qn=qn, mn=MN, uplink=site().uplink
+        recorded(root, passage(**changes)),
+        PHOTO,
+        qn=qn,
+        mn=MN,
+        uplink=site().uplink,
+        dialect=HJ212Dialect(),
     )
 
 
@@ -83,7 +88,14 @@ def test_the_time_is_that_of_beijing_whatever_the_zone_it_came_in(storage: Path)
 def test_the_photo_is_base64_on_one_line_and_may_hold_any_word(storage: Path) -> None:
     photo = base64.b64decode("andANDselectFROM" * 40)
     fields = dict(
-        passage_fields(recorded(storage, passage()), photo, qn=QN, mn=MN, uplink=site().uplink)
+        passage_fields(
+            recorded(storage, passage()),
+            photo,
+            qn=QN,
+            mn=MN,
+            uplink=site().uplink,
+            dialect=HJ212Dialect(),
+        )
     )
     assert fields[PHOTO_FIELD] == "andANDselectFROM" * 40
 
@@ -119,7 +131,14 @@ def test_lengths_count_characters_and_not_bytes(storage: Path) -> None:
 
 def test_an_empty_photo_is_never_sent(storage: Path) -> None:
     with pytest.raises(Unsendable, match="（F_JCZP）是必填项"):
-        passage_fields(recorded(storage, passage()), b"", qn=QN, mn=MN, uplink=site().uplink)
+        passage_fields(
+            recorded(storage, passage()),
+            b"",
+            qn=QN,
+            mn=MN,
+            uplink=site().uplink,
+            dialect=HJ212Dialect(),
+        )
 
 
 def test_a_message_reads_back_as_it_was_written(storage: Path) -> None:

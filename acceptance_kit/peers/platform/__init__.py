@@ -11,22 +11,30 @@ from acceptance_kit.peers.platform.behaviour import (
     Silent,
     in_turn,
 )
-from acceptance_kit.peers.platform.records import Received
-from acceptance_kit.peers.platform.rules import Judgement, Rules
+from acceptance_kit.peers.platform.formats import Judgement
+from acceptance_kit.peers.platform.records import Arrived, Received
+from acceptance_kit.peers.platform.replies import ReplyStyle
+from acceptance_kit.peers.platform.rules import Rules
 from acceptance_kit.peers.platform.server import ReferencePlatform
+from acceptance_kit.peers.platform.variant import LAX, STRICT, Variant
 
 __all__ = [
     "JUDGE",
+    "LAX",
+    "STRICT",
     "Act",
     "Answer",
+    "Arrived",
     "HalfAnswer",
     "Judge",
     "Judgement",
     "Late",
     "Received",
     "ReferencePlatform",
+    "ReplyStyle",
     "Reset",
     "Rules",
     "Silent",
+    "Variant",
     "in_turn",
 ]

@@ -14,8 +14,11 @@ from typing import Any
 from sqlite_utils import Database
 
 from acceptance_kit.peers.platform.rules import fields_of
-from appliance.guideline.messages import PHOTO_FIELD, Result
+from appliance.guideline.messages import PASSAGE, PHOTO_FIELD, TABLES, Result
 from appliance.runtime.uplink.frame import Frame, FrameFault
+
+NOT_KEPT = "（不保存）"
+"""Stands where a password came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,31 @@ class Received:
     def plate(self) -> str | None:
         """F_CPHM, or None in messages that are not about a vehicle."""
         return self.fields.get("F_CPHM")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A passage as the platform puts it together: the messages with the same time, lane and plate.
+
+    `complete` tells whether as many different photos came as it wants of a passage.
+    """
+
+    messages: tuple[Received, ...]
+    complete: bool
+
+
+def arrived(received: list[Received], photos: int) -> list[Arrived]:
+    """The passages that received messages tell of, in the order of first arrival."""
+    groups: dict[tuple[str | None, ...], list[Received]] = {}
+    for kept in received:
+        if kept.cn == PASSAGE:
+            fields = kept.fields
+            key = (kept.mn, *(fields.get(name) for name in ("DATE", "F_ZDBH", "F_CPHM")))
+            groups.setdefault(key, []).append(kept)
+    return [
+        Arrived(tuple(group), len({kept.photo_sha256 for kept in group}) >= photos)
+        for group in groups.values()
+    ]
 
 
 class Records:
@@ -134,6 +162,12 @@ class Records:
 def _row_of(frame: Frame, at: datetime, code: int, reason: str) -> dict[str, Any]:
     fields = fields_of(frame)
     photo = _bytes_of(fields.pop(PHOTO_FIELD, ""))
+    # Nobody needs a camera's password here, and the file lies about in the open.
+    fields |= {
+        spec.name: NOT_KEPT
+        for spec in TABLES.get(fields.get("CN", ""), ())
+        if spec.secret and fields.get(spec.name)
+    }
     return {
         "qn": fields.get("QN", ""),
         "cn": fields.get("CN", ""),

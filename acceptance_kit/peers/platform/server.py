@@ -1,4 +1,4 @@
-"""The platform's TCP server: HJ 212 frames in, 9014 with a number of 7.4 out.
+"""The platform's TCP server: HJ 212 frames in, a number of 7.4 out in the variant's form.
 
 A frame whose length, CRC or structure is wrong gets no answer, as nobody can say whose it is;
 it is kept among the faults, and the sender's time-out does the rest (7.2).
@@ -9,7 +9,7 @@ import socketserver
 import struct
 import threading
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,18 +24,19 @@ from acceptance_kit.peers.platform.behaviour import (
     Silent,
     judge_all,
 )
-from acceptance_kit.peers.platform.records import Received, Records
+from acceptance_kit.peers.platform.packets import BadPacket, Packets
+from acceptance_kit.peers.platform.records import Arrived, Received, Records, arrived
+from acceptance_kit.peers.platform.replies import answer
 from acceptance_kit.peers.platform.rules import Rules
+from acceptance_kit.peers.platform.variant import STRICT, Variant
 from appliance.clock import Clock, SystemClock
-from appliance.runtime.uplink.frame import Frame, FrameDecoder, FrameFault, encode
+from appliance.guideline.messages import Result
+from appliance.runtime.uplink.frame import CrcFault, Frame, FrameDecoder, FrameFault
 
 # Smaller than any frame with a photo, so that a reset always falls inside one.
 _CHUNK_BYTES = 2048
 
-
-def answer_frame(qn: str, mn: str, code: int) -> bytes:
-    """The 9014 that answers `qn` with a number of 7.4."""
-    return encode(f"QN={qn};ST=91;CN=9014;MN={mn};Flag=4;CP=&&QnRtn={code}&&")
+_EXAMPLE_CRC = b"A9C1"
 
 
 class ReferencePlatform:
@@ -56,6 +57,7 @@ class ReferencePlatform:
         tolerance_seconds: float = 5,
         clock: Clock | None = None,
         behaviour: Behaviour = judge_all,
+        variant: Variant = STRICT,
         on_message: Callable[[Received], None] | None = None,
     ) -> None:
         self.behaviour = behaviour
@@ -63,7 +65,10 @@ class ReferencePlatform:
             known_mn=frozenset(known_mn),
             unfiled_mn=frozenset(unfiled_mn),
             tolerance=timedelta(seconds=tolerance_seconds),
+            variant=variant,
         )
+        self._variant = variant
+        self._packets = Packets()
         self._clock = clock or SystemClock()
         self._on_message = on_message
         self._records = Records(database)
@@ -135,6 +140,11 @@ class ReferencePlatform:
         """The message of that QN, or None."""
         return self._records.one(qn)
 
+    def passages(self) -> list[Arrived]:
+        """Every passage it was told of in received messages, in the order of first arrival."""
+        received = [kept for kept in self._records.all() if kept.code == Result.RECEIVED]
+        return arrived(received, self._variant.photos)
+
     def faults(self) -> list[str]:
         """What came and was no sound frame: kind and sentence."""
         return self._records.faults()
@@ -149,6 +159,13 @@ class ReferencePlatform:
         with self._arrival:
             self._connections += 1
 
+    def decoder(self) -> FrameDecoder:
+        """A decoder for one connection, as strict as the variant is."""
+        return FrameDecoder(
+            max_segment=self._variant.longest_segment,
+            check_crc=self._variant.crc == "computed",
+        )
+
     def next_act(self) -> Act:
         """Ask the behaviour about a frame that has begun to arrive."""
         with self._arrival:
@@ -158,22 +175,40 @@ class ReferencePlatform:
     def take(self, frame: Frame, act: Act) -> bytes:
         """Judge and keep one message; return the answer `act` gives, maybe empty."""
         now = self._clock.now()
-        qn, mn = frame.get("QN"), frame.get("MN")
+        qn, mn = frame.get("QN") or "", frame.get("MN") or ""
+        if self._variant.crc == "constant" and frame.raw[-4:] != _EXAMPLE_CRC:
+            self.take_fault(CrcFault(f"CRC is not {_EXAMPLE_CRC.decode()}"))
+            return b""
         if not qn:
             self.take_fault(FrameFault("a message without QN cannot be answered"))
             return b""
-        judgement = self._rules.judge(frame, now)
-        code, reason = int(judgement.code), judgement.reason
-        if isinstance(act, Answer):
-            code, reason = act.code, "asked for by the test"
-        kept = self._records.keep(frame, now, code, reason)
-        if self._on_message is not None:
-            self._on_message(kept)
+        message: Frame | None = frame
+        if self._variant.packets and frame.get("PNUM") is not None:
+            try:
+                message = self._packets.take(frame)
+            except BadPacket as bad:
+                self.take_fault(FrameFault(str(bad)))
+                return b""
+        code = int(Result.RECEIVED) if message is None else self._judge(message, act, now)
         self._tell()
         if isinstance(act, Silent):
             return b""
-        asked = act.qn if isinstance(act, Answer) else None
-        return answer_frame(asked or qn, mn or "", code if isinstance(act, Answer) else kept.code)
+        asked = act if isinstance(act, Answer) else None
+        said = asked.code if asked else code
+        return answer(self._variant.reply, (asked and asked.qn) or qn, mn, said)
+
+    def _judge(self, message: Frame, act: Act, now: datetime) -> int:
+        """Judge and keep a whole message."""
+        judgement = self._rules.judge(message, now)
+        code, reason = int(judgement.code), judgement.reason
+        if isinstance(act, Answer):
+            code, reason = act.code, "asked for by the test"
+        kept = self._records.keep(message, now, code, reason)
+        if kept.code != Result.RECEIVED:
+            self._packets.forget(message)
+        if self._on_message is not None:
+            self._on_message(kept)
+        return kept.code
 
     def take_fault(self, fault: FrameFault) -> None:
         """Keep that bytes came which were no message."""
@@ -225,7 +260,7 @@ class _Connection(socketserver.BaseRequestHandler):
     request: socket.socket
 
     def handle(self) -> None:
-        decoder = FrameDecoder()
+        decoder = self.server.platform.decoder()
         act: Act | None = None
         owed = b""
         try:

@@ -1,28 +1,45 @@
 """From what the journal owes to the frames that travel: one message, one or several packets."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from appliance.clock import BEIJING
-from appliance.guideline.messages import CAMERA, STATUS
+from appliance.guideline.dictionaries import GateState, Production
+from appliance.guideline.messages import PHOTO_FIELD
 from appliance.profile.model import Camera, Profile
 from appliance.runtime.journal.values import RecordedPassage, StoredPhoto
+from appliance.runtime.uplink.bodies import MOST_SUB_PACKETS
 from appliance.runtime.uplink.dialect import HJ212Dialect
-from appliance.runtime.uplink.message import checked, passage_fields
+from appliance.runtime.uplink.frame import Pairs
+from appliance.runtime.uplink.message import (
+    Unsendable,
+    camera_fields,
+    passage_fields,
+    status_fields,
+)
 from appliance.runtime.uplink.photo import passage_photo
 
 Qns = Callable[[int], tuple[str, ...]]
 """Gives that many QNs for one message, the same ones on every call; the first is the message's."""
 
+# Every QN has 17 digits, so a message can be measured and cut before it has its QNs.
+_ANY_QN = "0" * 17
+# As long as no photo; the room for a photo is what the fields beside it leave.
+_ANY_PHOTO = b"\0"
+
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """One frame, answered under its own QN; a message is done when all its packets are."""
+    """One frame, answered under its own QN; a message is done when all its packets are.
+
+    Nothing but their order and PNO ties the sub-packets of a message together, so those of
+    another message of the same CN must not come between them. `raw` may hold a password and is
+    therefore not in the repr.
+    """
 
     qn: str
-    raw: bytes
+    raw: bytes = field(repr=False)
 
 
 class Composer:
@@ -34,39 +51,50 @@ class Composer:
         self._dialect = HJ212Dialect.of(profile.uplink.dialect)
 
     def passage(self, passage: RecordedPassage, qns: Qns) -> tuple[Packet, ...]:
-        """The packets of a 60001; raises Unsendable."""
-        uplink = self._profile.uplink
-        photo = passage_photo(
-            passage, self._locate, layout=uplink.dialect.photos, limit=uplink.photo_limit_bytes
-        )
-        (qn,) = qns(1)
-        fields = passage_fields(passage, photo, qn=qn, mn=self._profile.mn, uplink=uplink)
-        return (Packet(qn, self._dialect.frame(fields)),)
+        """The packets of a 60001, of two where the dialect sends each photo by itself.
+
+        Raises Unsendable.
+        """
+        uplink, dialect = self._profile.uplink, self._dialect
+
+        def fields(photo: bytes) -> Pairs:
+            return passage_fields(
+                passage, photo, qn=_ANY_QN, mn=self._profile.mn, uplink=uplink, dialect=dialect
+            )
+
+        beside = tuple(pair for pair in fields(_ANY_PHOTO) if pair[0] != PHOTO_FIELD)
+        room = dialect.photo_room(beside)
+        limit = uplink.photo_limit_bytes if room is None else min(room, uplink.photo_limit_bytes)
+        photos = [
+            passage_photo(passage, self._locate, kinds=kinds, limit=limit, finder=dialect.finder)
+            for kinds in dialect.photos
+        ]
+        return self._packets([fields(photo) for photo in photos], qns)
 
     def camera(self, camera: Camera, password: str, at: datetime, qns: Qns) -> tuple[Packet, ...]:
-        """The packets of a 60002; raises Unsendable."""
-        values = {
-            "F_WZ": camera.position,
-            "F_DZ": f"rtsp://{camera.host}:{camera.rtsp_port}{camera.rtsp_path}",
-            "F_PORT": str(camera.rtsp_port),
-            "F_UID": camera.user,
-            "F_PSD": password,
-        }
-        return self._plain(CAMERA, values, at, qns)
+        """The packets of a 60002, the only place the password goes to. Raises Unsendable."""
+        fields = camera_fields(
+            camera, password, at, qn=_ANY_QN, mn=self._profile.mn, dialect=self._dialect
+        )
+        return self._packets([fields], qns)
 
-    def status(self, state: str, production: str, at: datetime, qns: Qns) -> tuple[Packet, ...]:
-        """The packets of a 60003; raises Unsendable."""
-        return self._plain(STATUS, {"F_QYMJJKZT": state, "F_SCQK": production}, at, qns)
+    def status(
+        self, state: GateState, production: Production, at: datetime, qns: Qns
+    ) -> tuple[Packet, ...]:
+        """The packets of a 60003. Raises Unsendable."""
+        fields = status_fields(
+            state, production, at, qn=_ANY_QN, mn=self._profile.mn, dialect=self._dialect
+        )
+        return self._packets([fields], qns)
 
-    def _plain(self, cn: str, values: dict[str, str], at: datetime, qns: Qns) -> tuple[Packet, ...]:
-        (qn,) = qns(1)
-        head = {
-            "QN": qn,
-            "ST": "31",
-            "CN": cn,
-            "MN": self._profile.mn,
-            "DATE": at.astimezone(BEIJING).strftime("%Y%m%d%H%M%S"),
-            "Flag": "5",
-        }
-        fields = checked(cn, {**head, **values})
-        return (Packet(qn, self._dialect.frame(fields)),)
+    def _packets(self, messages: list[Pairs], qns: Qns) -> tuple[Packet, ...]:
+        packets: list[Pairs] = []
+        for message in messages:
+            parts = self._dialect.packets(message)
+            if len(parts) > MOST_SUB_PACKETS:
+                raise Unsendable(f"报文要分{len(parts)}包，超过上限{MOST_SUB_PACKETS}包")
+            packets += parts
+        return tuple(
+            Packet(qn, self._dialect.frame((("QN", qn), *fields[1:])))
+            for qn, fields in zip(qns(len(packets)), packets, strict=True)
+        )

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from appliance.clock import Clock
-from appliance.runtime.uplink.frame import Frame, FrameDecoder, FrameFault
+from appliance.runtime.uplink.reply_reader import Event, ReplyReader
 
 SLICE_SECONDS = 0.1
 
@@ -21,8 +21,8 @@ SLICE_SECONDS = 0.1
 _KEEPALIVE = {socket.TCP_KEEPIDLE: 15, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
 _USER_TIMEOUT_MILLISECONDS = 30_000
 
-# Answers are short; what is longer is no answer.
-_LONGEST_ANSWER_BYTES = 64_000
+# A bare answer without an end of line is over after this silence.
+_QUIET_SECONDS = 1.0
 _RECEIVE_BYTES = 65_536
 
 Idle = Callable[[], None]
@@ -39,17 +39,29 @@ class LinkDown(Exception):
 class Link:
     """One connection, from `connect` to `close`."""
 
-    def __init__(self, connection: socket.socket, clock: Clock, idle: Idle) -> None:
+    def __init__(
+        self, connection: socket.socket, clock: Clock, idle: Idle, reader: ReplyReader
+    ) -> None:
         self._connection = connection
         self._clock = clock
         self._idle = idle
-        self._decoder = FrameDecoder(max_segment=_LONGEST_ANSWER_BYTES)
+        self._reader = reader
+        self._heard_at = clock.monotonic()
 
     @classmethod
-    def connect(cls, host: str, port: int, *, seconds: float, clock: Clock, idle: Idle) -> "Link":
+    def connect(
+        cls,
+        host: str,
+        port: int,
+        *,
+        seconds: float,
+        clock: Clock,
+        idle: Idle,
+        reader: Callable[[], ReplyReader],
+    ) -> "Link":
         """Connect to the first address of `host` that answers within `seconds`.
 
-        Raises LinkDown.
+        `reader` makes what takes the platform's bytes apart. Raises LinkDown.
         """
         error: Exception = OSError(errno.EHOSTUNREACH, os.strerror(errno.EHOSTUNREACH))
         try:
@@ -57,7 +69,7 @@ class Link:
                 host, port, type=socket.SOCK_STREAM
             ):
                 connection = socket.socket(family, kind, protocol)
-                link = cls(connection, clock, idle)
+                link = cls(connection, clock, idle, reader())
                 try:
                     link._open(address, seconds)
                 except OSError as failed:
@@ -95,10 +107,11 @@ class Link:
                 raise _lost(error) from error
             deadline = self._clock.monotonic() + seconds
 
-    def receive(self, seconds: float = SLICE_SECONDS) -> list[Frame | FrameFault]:
+    def receive(self, seconds: float = SLICE_SECONDS) -> list[Event]:
         """What has come within `seconds`, maybe nothing; raises LinkDown when the line is gone."""
         if not self._ready(select.POLLIN, seconds):
-            return []
+            silent = self._clock.monotonic() - self._heard_at >= _QUIET_SECONDS
+            return self._reader.quiet() if silent else []
         try:
             data = self._connection.recv(_RECEIVE_BYTES)
         except BlockingIOError:
@@ -107,7 +120,8 @@ class Link:
             raise _lost(error) from error
         if not data:
             raise LinkDown("the platform closed the connection", "平台关闭了连接")
-        return self._decoder.feed(data)
+        self._heard_at = self._clock.monotonic()
+        return self._reader.feed(data)
 
     def close(self) -> None:
         """Let the connection go; closing twice does no harm."""

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from appliance.guideline.dictionaries import GateState, Production
 from appliance.guideline.messages import CAMERA, PASSAGE, STATUS
 from appliance.profile.model import Profile
 from appliance.profile.secrets import SecretFault, SecretStore
@@ -55,7 +56,8 @@ class Loader:
     def _news(self, item: OutboxItem, qns: Qns) -> tuple[Packet, ...]:
         said: dict[str, Any] = json.loads(item.payload or "{}")
         if item.cn == STATUS:
-            return self._composer.status(said["state"], said["production"], item.queued_at, qns)
+            state, production = GateState(said["state"]), Production(said["production"])
+            return self._composer.status(state, production, item.queued_at, qns)
         if item.cn != CAMERA:
             raise Unsendable(f"数据类型编码（CN）{item.cn}的报文尚不支持")
         camera = self._cameras.get(said["camera"])

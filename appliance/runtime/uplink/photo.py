@@ -1,9 +1,8 @@
-"""Front and body photo as the one JPEG that F_JCZP takes (7.3.1), within the profile's limit."""
+"""The photos of a passage as the one JPEG that F_JCZP takes (7.3.1), within the profile's limit."""
 
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -11,6 +10,7 @@ from cv2.typing import MatLike
 
 from appliance.runtime.journal.errors import UnsafePath
 from appliance.runtime.journal.values import PhotoKind, RecordedPassage, StoredPhoto
+from appliance.runtime.uplink.cure import Finder, clean_jpeg, holds_word
 from appliance.runtime.uplink.message import Unsendable
 
 _QUALITIES = (90, 80, 70, 60, 50, 40)
@@ -23,23 +23,24 @@ def passage_photo(
     passage: RecordedPassage,
     locate: Callable[[StoredPhoto], Path],
     *,
-    layout: Literal["side-by-side", "front-only"],
+    kinds: tuple[PhotoKind, ...],
     limit: int,
+    finder: Finder | None = None,
 ) -> bytes:
-    """The photo of a passage as one JPEG of at most `limit` bytes.
+    """The photos `kinds` of a passage, left to right, as one JPEG of at most `limit` bytes.
 
-    `locate` gives the file of a stored photo. Raises Unsendable when a photo is missing, differs
-    from what was recorded, or cannot be read: an empty field would pass for a photo sent.
+    `locate` gives the file of a stored photo; with a `finder` the Base64 of the result holds no
+    word it finds. Raises Unsendable when a photo is missing, differs from what was recorded, or
+    cannot be read: an empty field would pass for a photo sent.
     """
-    kinds = [PhotoKind.FRONT]
-    if layout == "side-by-side":
-        kinds.append(PhotoKind.BODY)
     jpegs = [_read(passage, kind, locate) for kind in kinds]
     if len(jpegs) == 1 and len(jpegs[0]) <= limit:
-        return jpegs[0]
+        photo = jpegs[0]
+        if finder is None or not holds_word(photo, finder):
+            return photo
     pictures = [_decode(jpeg, kind) for jpeg, kind in zip(jpegs, kinds, strict=True)]
     try:
-        return bounded_jpeg(side_by_side(pictures), limit)
+        return bounded_jpeg(side_by_side(pictures), limit, finder)
     except cv2.error as error:
         raise Unsendable("照片（F_JCZP）无法拼接或压缩") from error
 
@@ -50,14 +51,23 @@ def side_by_side(pictures: list[MatLike]) -> MatLike:
     return np.hstack([_scaled(picture, height / picture.shape[0]) for picture in pictures])
 
 
-def bounded_jpeg(picture: MatLike, limit: int) -> bytes:
-    """`picture` as a JPEG of at most `limit` bytes: falling quality first, then falling size."""
+def bounded_jpeg(picture: MatLike, limit: int, finder: Finder | None = None) -> bytes:
+    """`picture` as a JPEG of at most `limit` bytes: falling quality first, then falling size.
+
+    With a `finder` its Base64 holds no word it finds. Raises Unsendable when nothing fits.
+    """
     qualities: tuple[int, ...] = _QUALITIES
     while min(picture.shape[:2]) >= _SMALLEST_SIDE:
         for quality in qualities:
             encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-            if encoded.size <= limit:
-                return encoded.tobytes()
+            if encoded.size > limit:
+                continue
+            photo = encoded.tobytes()
+            if finder is None or not holds_word(photo, finder):
+                return photo
+            cured = clean_jpeg(picture, quality, finder)
+            if cured is not None and len(cured) <= limit:
+                return cured
         picture = _scaled(picture, _SCALE_STEP)
         qualities = _QUALITIES[-1:]
     raise Unsendable(f"照片（F_JCZP）缩小后仍超过上限{limit}字节")

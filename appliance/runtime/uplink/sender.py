@@ -27,7 +27,7 @@ from appliance.runtime.uplink.commands import Commands, Context
 from appliance.runtime.uplink.departures import Departures
 from appliance.runtime.uplink.dialect import HJ212Dialect, Reply
 from appliance.runtime.uplink.flight import Flight
-from appliance.runtime.uplink.frame import Frame, FrameFault
+from appliance.runtime.uplink.frame import FrameFault
 from appliance.runtime.uplink.link import Link, LinkDown
 from appliance.runtime.uplink.loading import Loader
 from appliance.runtime.uplink.patience import Patience
@@ -107,6 +107,7 @@ class Sender:
                     seconds=self._patience.seconds,
                     clock=self._clock,
                     idle=self._idle,
+                    reader=self._dialect.reply_reader,
                 )
             ) as link:
                 log.info("connected")
@@ -156,9 +157,8 @@ class Sender:
             if isinstance(event, FrameFault):
                 log.warning("the platform sent no sound frame: %s", event)
                 continue
-            reply = self._dialect.read_reply(event)
-            if reply is not None:
-                self._answered(reply, event)
+            if isinstance(event, Reply):
+                self._answered(event)
                 continue
             answer = self._commands.answer(event)
             if answer:
@@ -166,19 +166,19 @@ class Sender:
             else:
                 log.info("the platform sent %s, which answers nothing", event.get("CN"))
 
-    def _answered(self, reply: Reply, frame: Frame) -> None:
+    def _answered(self, reply: Reply) -> None:
         qn = self._attributed(reply)
         if qn is None:
             return
         voyage = self._flight.answer(qn)
         if voyage is None:
-            follows = self._arrivals.late(self._flight, qn, reply.code, frame)
+            follows = self._arrivals.late(self._flight, qn, reply)
             if follows is None:
                 return  # whatever it was, it shows no sound line
         elif reply.code != Result.RECEIVED or voyage.answered(qn):
             self._flight.leave(voyage)
             self._alone = max(0, self._alone - 1)
-            follows = self._arrivals.settle(voyage, reply.code, frame)
+            follows = self._arrivals.settle(voyage, reply)
         else:
             follows = None
         self._failures = 0

@@ -6,9 +6,9 @@ so that a restart or a hiccup of the link alarms nobody; good news is told at on
 
 import json
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from appliance.clock import Clock
+from appliance.guideline.dictionaries import GateState
 from appliance.guideline.messages import STATUS
 from appliance.profile.model import Profile
 from appliance.runtime.journal import Journal
@@ -22,19 +22,10 @@ SETTLE_SECONDS = 60.0
 _SILENT_AFTER = timedelta(seconds=15)
 
 
-class State(StrEnum):
-    """企业门禁监控系统状态 (7.3.3)."""
-
-    NORMAL = "正常"
-    FAULT = "故障"
-    OFFLINE = "离线"
-    MAINTENANCE = "维护"
-
-
-def state_of(profile: Profile, journal: Journal, now: datetime) -> State:
+def state_of(profile: Profile, journal: Journal, now: datetime) -> GateState:
     """Offline when the uplink has no link, faulty when a lane is silent or says it is not well."""
     if profile.uplink.maintenance:
-        return State.MAINTENANCE
+        return GateState.MAINTENANCE
     beats = {beat.program: beat for beat in journal.heartbeats()}
     well = {
         program
@@ -42,9 +33,9 @@ def state_of(profile: Profile, journal: Journal, now: datetime) -> State:
         if beat.ok and abs(now - beat.at) <= _SILENT_AFTER
     }
     if PROGRAM not in well:
-        return State.OFFLINE
+        return GateState.OFFLINE
     lanes = {f"lane-{lane.barrier.id}" for lane in profile.lanes()}
-    return State.NORMAL if lanes <= well else State.FAULT
+    return GateState.NORMAL if lanes <= well else GateState.FAULT
 
 
 class StatusNews:
@@ -55,7 +46,7 @@ class StatusNews:
         self._journal = journal
         self._clock = clock
         self._next_look = clock.monotonic()
-        self._state: State | None = None
+        self._state: GateState | None = None
         self._since = clock.monotonic()
         self._started = False
 
@@ -76,7 +67,7 @@ class StatusNews:
             self._journal.remember(_NAME, json.dumps(told))
             self._started = True
 
-    def _is_due(self, state: State, payload: str) -> bool:
+    def _is_due(self, state: GateState, payload: str) -> bool:
         kept = self._journal.recall(_NAME)
         if kept is None:
             return self._settled(state)
@@ -89,6 +80,6 @@ class StatusNews:
         started, self._started = self._started, True
         return payload != told["payload"] or (not started and ago >= QUIET_AFTER_A_START)
 
-    def _settled(self, state: State) -> bool:
-        good = state in {State.NORMAL, State.MAINTENANCE}
+    def _settled(self, state: GateState) -> bool:
+        good = state in {GateState.NORMAL, GateState.MAINTENANCE}
         return good or self._clock.monotonic() - self._since >= SETTLE_SECONDS
