@@ -44,6 +44,7 @@ def test_a_new_journal_records_each_migration_with_its_moment(root, journal):
             "chain",
             "vehicles",
             "heartbeats_and_events",
+            "uplink_statistics",
         )
     ]
 
