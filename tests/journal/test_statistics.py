@@ -145,6 +145,9 @@ def test_a_refused_record_did_not_wait(journal: Journal, clock: HandClock, answe
     message = journal.begin_attempt(journal.messages(refused.id)[-1])
     journal.receive(message, receipt(answered, clock.now()), state=OutboxState.ASIDE)
     assert journal.statistics().waited_since(silence) is None
+    journal.retry_aside()
+    acknowledge(journal, refused, silence.after)  # an operator mended it
+    assert journal.statistics().waited_since(silence) is None
 
 
 def test_an_event_is_the_newest_of_its_kinds_by_number_though_the_clock_stepped_back(

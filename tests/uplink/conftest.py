@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from acceptance_kit.peers.platform import ReferencePlatform
+from acceptance_kit.peers.platform.variant import STRICT
 from appliance.runtime.journal import Journal
 
 from .book_gate import BookGate, HandClock
@@ -29,8 +30,12 @@ def gate(storage: Path) -> Iterator[BookGate]:
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[ReferencePlatform]:
-    with ReferencePlatform(database=tmp_path / "platform.sqlite3", known_mn={MN}) as running:
+def platform(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ReferencePlatform]:
+    """A strict platform, or the variant that a test asks for by indirect parametrisation."""
+    variant = getattr(request, "param", STRICT)
+    with ReferencePlatform(
+        database=tmp_path / "platform.sqlite3", known_mn={MN}, variant=variant
+    ) as running:
         yield running
 
 

@@ -16,14 +16,15 @@ from acceptance_kit.peers.platform import (
     Silent,
     in_turn,
 )
+from acceptance_kit.peers.platform.replies import ReplyStyle
+from acceptance_kit.peers.platform.variant import Variant
 from appliance.clock import SystemClock
 from appliance.runtime.journal import Journal
 from appliance.runtime.journal.moments import to_text
 from appliance.runtime.journal.values import OutboxState, RecordedPassage
 from appliance.runtime.uplink import loading
 from appliance.runtime.uplink.compose import Composer, Packet, Qns
-from appliance.runtime.uplink.dialect import HJ212Dialect, Reply
-from appliance.runtime.uplink.frame import Frame
+from appliance.runtime.uplink.dialect import HJ212Dialect
 from appliance.runtime.uplink.link import Link
 
 from .gate import PATIENCE, Gate, until
@@ -203,21 +204,16 @@ def test_a_message_of_which_one_packet_is_refused_is_set_aside_whole(
     assert gate.codes(sent) == [2]
 
 
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answers as of a platform that sends a number and no QN."""
-    read = HJ212Dialect.read_reply
-
-    def without_qn(dialect: HJ212Dialect, frame: Frame) -> Reply | None:
-        reply = read(dialect, frame)
-        return reply and Reply(qn=None, code=reply.code)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(HJ212Dialect, "read_reply", without_qn)
+# Answers as of a platform that sends a number and no QN.
+bare = pytest.mark.parametrize(
+    "platform", [Variant(reply=ReplyStyle.NO_QN)], indirect=True, ids=["no-qn"]
+)
 
 
+@bare
 def test_bare_answers_are_taken_one_by_one_once_they_are_met(
-    platform: ReferencePlatform, gate_of: GateOf, monkeypatch: pytest.MonkeyPatch
+    platform: ReferencePlatform, gate_of: GateOf
 ) -> None:
-    bare(monkeypatch)
     gate = gate_of(window=4)
     sent = record(gate, *numbered("L", 6))
     gate.start()
@@ -225,11 +221,11 @@ def test_bare_answers_are_taken_one_by_one_once_they_are_met(
     assert platform.connections == 2
 
 
+@bare
 def test_a_bare_answer_that_may_be_to_an_earlier_message_lets_none_go(
-    platform: ReferencePlatform, gate_of: GateOf, monkeypatch: pytest.MonkeyPatch
+    platform: ReferencePlatform, gate_of: GateOf
 ) -> None:
     """The first answer comes late, while the second message alone waits."""
-    bare(monkeypatch)
     platform.behaviour = in_turn(Late(), Silent())
     gate = gate_of(
         window=1,
@@ -244,10 +240,10 @@ def test_a_bare_answer_that_may_be_to_an_earlier_message_lets_none_go(
     assert gate.message(second).attempts >= 2
 
 
+@bare
 def test_where_answers_are_bare_a_missing_one_ends_the_connection_before_anything_else_is_sent(
-    platform: ReferencePlatform, gate_of: GateOf, monkeypatch: pytest.MonkeyPatch
+    platform: ReferencePlatform, gate_of: GateOf
 ) -> None:
-    bare(monkeypatch)
     platform.behaviour = in_turn(JUDGE, Silent())
     gate = gate_of(
         window=1,
@@ -266,7 +262,14 @@ def test_a_line_that_goes_dead_is_noticed_by_the_kernel_while_answers_are_waited
     platform: ReferencePlatform,
 ) -> None:
     host, port = platform.address
-    link = Link.connect(host, port, seconds=5, clock=SystemClock(), idle=lambda: None)
+    link = Link.connect(
+        host,
+        port,
+        seconds=5,
+        clock=SystemClock(),
+        idle=lambda: None,
+        reader=HJ212Dialect().reply_reader,
+    )
     connection = link._connection
     options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
     set_to = [connection.getsockopt(socket.IPPROTO_TCP, option) for option in options]

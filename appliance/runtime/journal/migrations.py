@@ -171,7 +171,7 @@ def uplink_statistics(database: Database) -> None:
     without walking through years.
     """
     database.executescript("""
-        CREATE INDEX passages_by_time ON passages (passed_at);
+        CREATE INDEX IF NOT EXISTS passages_by_time ON passages (passed_at);
         CREATE INDEX receipts_positive ON receipts (received_at) WHERE code = 1;
         CREATE INDEX events_of_kind ON events (kind);
     """)

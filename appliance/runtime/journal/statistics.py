@@ -46,14 +46,14 @@ FROM passages p WHERE p.passed_at >= :first AND p.passed_at < :end ORDER BY p.pa
 WAITING = f"""
 SELECT o.queued_at, {_OWED} AS owed_at, o.reason
 FROM outbox o LEFT JOIN passages p ON p.id = o.passage_id
-WHERE o.state <> 'done' AND o.state = 'waiting'
+WHERE o.state <> 'done' AND o.state = 'waiting' AND o.history = 0
     AND (o.passage_id IS NOT NULL OR NOT :passages_only)
 ORDER BY o.qn
 """  # noqa: S608
 
 UNSENT = """
 SELECT count(*) AS n FROM outbox
-WHERE state <> 'done' AND state = :state AND qn >= :first AND qn <= :last
+WHERE state <> 'done' AND state = :state AND history = 0 AND qn >= :first AND qn <= :last
     AND passage_id IS NOT NULL
 """
 
@@ -64,7 +64,7 @@ BEFORE_ACCEPTED = "SELECT max(received_at) AS at FROM receipts WHERE code = 1 AN
 # A message did not wait when it had been refused (2 and 3: for an operator, not for the line), or
 # was set aside without an answer.
 _WAITED = """
-    NOT EXISTS (SELECT 1 FROM receipts x
+    o.history = 0 AND NOT EXISTS (SELECT 1 FROM receipts x
                 WHERE x.outbox_id = o.id AND x.code IN (2, 3) AND x.received_at < :after)
     AND (o.state IN ('waiting', 'done')
          OR (o.state = 'aside' AND EXISTS (SELECT 1 FROM receipts x

@@ -25,13 +25,23 @@ BACKFILLED = "backfill-complete"
 OVERDUE = "backfill-overdue"
 
 
+LOOK_SECONDS = 60.0
+
+
 class UplinkAlarms:
-    """Looks at the books about once a minute and notes what changed."""
+    """Looks at the books once a minute when called often, and notes what changed."""
 
     def __init__(self, profile: Profile, journal: Journal, clock: Clock) -> None:
         self._missed_after = timedelta(minutes=profile.uplink.missed_upload_minutes)
         self._journal = journal
         self._clock = clock
+        self._next_look = clock.monotonic()
+
+    def __call__(self) -> None:
+        """Check when it is time."""
+        if self._clock.monotonic() >= self._next_look:
+            self._next_look = self._clock.monotonic() + LOOK_SECONDS
+            self.check()
 
     def check(self) -> None:
         """Note an event for each state that changed since the last check, of whatever process."""

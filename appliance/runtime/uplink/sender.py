@@ -21,6 +21,7 @@ from appliance.profile.model import Profile
 from appliance.profile.secrets import SecretStore
 from appliance.runtime.journal import Journal
 from appliance.runtime.journal.values import OutboxItem, OutboxState
+from appliance.runtime.uplink.alarms import UplinkAlarms
 from appliance.runtime.uplink.arrivals import Arrivals
 from appliance.runtime.uplink.cameras import CameraNews
 from appliance.runtime.uplink.commands import Commands, Context
@@ -285,5 +286,9 @@ def run_uplink(
     started again and goes on where it was.
     """
     store = secrets or SecretStore.of_this_machine()
-    news = (CameraNews(profile, journal, clock, store), StatusNews(profile, journal, clock))
+    news = (
+        CameraNews(profile, journal, clock, store),
+        StatusNews(profile, journal, clock),
+        UplinkAlarms(profile, journal, clock),
+    )
     Sender(profile, journal, clock, stop, secrets=store, news=news).run()
