@@ -16,7 +16,7 @@ from appliance.runtime.uplink.cure import clean_jpeg, holds_word, in_any_case
 
 PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "plates" / "photos"
 # A size and a quality that give about so many kilobytes.
-SIZES = {60: ((640, 400), 80), 200: ((1280, 720), 78), 600: ((1920, 1080), 84)}
+SIZES = {60: ((640, 400), 82), 200: ((1280, 720), 84), 600: ((1920, 1080), 89)}
 COUNT = 40
 
 
