@@ -1,0 +1,60 @@
+"""What the probe found, for the engineer's terminal, for machines, and for the profile."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from appliance.profile.model import Dialect
+from appliance.runtime.uplink.probe import FIELD_POINTS, FRAME_POINTS, Trial
+
+
+def fragment(dialect: Dialect) -> str:
+    """The profile's `uplink.dialect`, whole, as YAML to paste."""
+    return yaml.safe_dump(
+        {"uplink": {"dialect": dialect.model_dump()}}, allow_unicode=True, sort_keys=False
+    )
+
+
+def described(dialect: Dialect) -> str:
+    """A dialect on one line: the points of the frame, and those of the fields that are changed."""
+    points = [getattr(dialect, point) for point in FRAME_POINTS]
+    changed = [
+        f"{point}={getattr(dialect, point)}"
+        for point, values in FIELD_POINTS.items()
+        if getattr(dialect, point) != values[0]
+    ]
+    return " ".join([*points, *changed])
+
+
+def trial_line(number: int, trial: Trial) -> str:
+    """One trial as it ends."""
+    mark = "✓" if trial.fits else "·"
+    return f"{mark} {number:2d}  {described(trial.dialect)}  {trial.sentence}  {trial.seconds:.1f} 秒"
+
+
+def conclusion(found: Dialect | None, trials: Sequence[Trial]) -> str:
+    """What the engineer does next."""
+    if found is not None:
+        last = trials[-1]
+        return f"平台能读懂的方言：{described(found)}（{last.sentence}）。"
+    if any(trial.code is not None for trial in trials):
+        return "平台有应答，但试过的方言都被拒收；请把上面的应答交给平台方核对。"
+    return "平台对所有方言都没有应答；请核对平台地址、端口和网络，或询问平台方是否已放行。"
+
+
+def as_dict(found: Dialect | None, trials: Sequence[Trial]) -> dict[str, Any]:
+    """`{"fits": dialect or null, "trials": [{"dialect", "code", "sentence", "raw", "seconds"}]}`."""
+    return {
+        "fits": found.model_dump() if found else None,
+        "trials": [
+            {
+                "dialect": trial.dialect.model_dump(),
+                "code": trial.code,
+                "sentence": trial.sentence,
+                "raw": trial.raw,
+                "seconds": trial.seconds,
+            }
+            for trial in trials
+        ],
+    }

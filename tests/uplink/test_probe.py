@@ -1,0 +1,128 @@
+"""The probe finds the dialect that a platform speaks, against real platforms of many kinds."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from acceptance_kit.peers.platform import ReferencePlatform, Silent
+from acceptance_kit.peers.platform.replies import ReplyStyle
+from acceptance_kit.peers.platform.variant import Variant
+from appliance.clock import SystemClock
+from appliance.guideline.messages import Result
+from appliance.profile.model import Dialect
+from appliance.runtime.uplink.probe import TEST_MARK, Trial, field_dialects, frame_dialects, probe
+from appliance.runtime.uplink.probe_report import as_dict, conclusion, fragment, trial_line
+
+from .samples import MN, site
+
+QUICK = {"acknowledge_seconds": 0.3}
+
+
+@contextmanager
+def platform(folder: Path, variant: Variant, **settings: Any) -> Iterator[ReferencePlatform]:
+    known = settings.pop("known_mn", {MN})
+    with ReferencePlatform(
+        database=folder / "platform.sqlite3", known_mn=known, variant=variant, **settings
+    ) as running:
+        yield running
+
+
+def probed(running: ReferencePlatform) -> tuple[Dialect | None, tuple[Trial, ...]]:
+    host, port = running.address
+    return probe(site(host=host, port=port, **QUICK), SystemClock(), lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("variant", "wanted"),
+    [
+        (Variant(), {"body": "literal", "length": "bytes", "crc": "computed"}),
+        (Variant(body="cp", packets=True, longest_segment=1024), {"body": "cp", "length": "packets"}),
+        (Variant(longest_segment=9999), {"body": "literal", "length": "shrink"}),
+        (Variant(crc="constant"), {"body": "literal", "crc": "constant"}),
+        (Variant(version="2025"), {"body": "literal", "version": "2025"}),
+        (Variant(dictionary="names"), {"body": "literal", "dictionary": "names"}),
+        (Variant(dates="dashed", dictionary="names"), {"dates": "dashed", "dictionary": "names"}),
+    ],
+    ids=str,
+)
+def test_the_dialect_of_a_strict_platform_is_found(
+    variant: Variant, wanted: dict[str, str], tmp_path: Path
+) -> None:
+    with platform(tmp_path, variant) as running:
+        found, trials = probed(running)
+    assert found is not None
+    assert {point: getattr(found, point) for point in wanted} == wanted
+    assert trials[-1].code == Result.RECEIVED
+    assert not any(trial.fits for trial in trials[:-1])
+
+
+@pytest.mark.parametrize("style", list(ReplyStyle), ids=str)
+def test_an_answer_in_any_form_is_understood(style: ReplyStyle, tmp_path: Path) -> None:
+    with platform(tmp_path, Variant(reply=style)) as running:
+        found, trials = probed(running)
+    assert found is not None
+    assert found.body == "literal"
+    assert trials[-1].raw
+
+
+def test_a_platform_that_only_misses_the_filing_has_understood(tmp_path: Path) -> None:
+    with platform(tmp_path, Variant(), known_mn=set()) as running:
+        found, trials = probed(running)
+    assert found is not None
+    assert trials[-1].code == Result.WRONG_MN
+    assert "企业" in conclusion(found, trials) or "MN" in conclusion(found, trials)
+
+
+def test_every_record_that_the_platform_keeps_is_marked_as_a_test(tmp_path: Path) -> None:
+    with platform(tmp_path, Variant()) as running:
+        probed(running)
+        kept = [record for record in running.records() if record.code == Result.RECEIVED]
+    assert kept
+    assert all(record.plate == TEST_MARK for record in kept)
+    assert len({record.qn for record in kept}) == len(kept)
+
+
+def test_a_platform_that_never_answers_is_told_as_such(tmp_path: Path) -> None:
+    with platform(tmp_path, Variant(), behaviour=lambda _: Silent()) as running:
+        found, trials = probed(running)
+    assert found is None
+    assert len(trials) == len(list(frame_dialects()))
+    assert "没有应答" in conclusion(found, trials)
+
+
+def test_a_platform_that_is_not_there_is_told_as_such() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    found, trials = probe(site(port=port, **QUICK), SystemClock(), lambda _: None)
+    assert found is None
+    assert "连接失败" in trials[0].sentence
+
+
+def test_the_most_standard_frame_comes_first_and_none_twice() -> None:
+    dialects = list(frame_dialects())
+    assert dialects[0].body == "cp"
+    assert dialects[0].length == "packets"
+    assert len(set(map(str, dialects))) == len(dialects)
+    fields = list(field_dialects(Dialect()))
+    assert len(set(map(str, fields))) == len(fields)
+
+
+def test_the_fragment_is_a_dialect_of_the_profile() -> None:
+    chosen = Dialect(body="cp", version="2025", replies="9014")
+    read = yaml.safe_load(fragment(chosen))["uplink"]["dialect"]
+    assert Dialect.model_validate(read) == chosen
+
+
+def test_a_trial_is_told_in_one_line_and_as_json() -> None:
+    trial = Trial(Dialect(dictionary="names"), 2, "答复2：执行失败", "raw", 1.25)
+    assert "\n" not in trial_line(3, trial)
+    assert "dictionary=names" in trial_line(3, trial)
+    told = as_dict(None, [trial])
+    assert told["fits"] is None
+    assert told["trials"][0]["code"] == 2
