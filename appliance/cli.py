@@ -337,6 +337,43 @@ def vehicles_import(file: Path, profile: ProfileOption) -> None:
         typer.echo(f"导入 {len(vehicles)} 辆，登记共 {journal.count_vehicles()} 辆。")
 
 
+@uplink_app.command("probe")
+def uplink_probe(
+    profile_file: ProfileFile,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the profile fragment to this file.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find the dialect that the platform speaks, with marked test records; 1 when none fits."""
+    from appliance.runtime.uplink import probe_report as report
+    from appliance.runtime.uplink.probe import TEST_MARK, Trial, probe
+
+    site = load_profile(profile_file)
+    place = f"{site.uplink.host}:{site.uplink.port}"
+    question = f"将向平台 {place} 发送若干条标有“{TEST_MARK}”的测试记录，继续吗？"
+    if not yes and not typer.confirm(question, err=True):
+        raise typer.Exit(2)
+    told: list[Trial] = []
+
+    def tell(trial: Trial) -> None:
+        told.append(trial)
+        typer.echo(report.trial_line(len(told), trial), err=as_json)
+
+    found, trials = probe(site, SystemClock(), tell)
+    if as_json:
+        typer.echo(json.dumps(report.as_dict(found, trials), ensure_ascii=False))
+    else:
+        typer.echo(report.conclusion(found, trials))
+    if found is not None and out is not None:
+        out.write_text(report.fragment(found), "utf-8")
+        typer.echo(f"已写入 {out}，请把其中的内容并入站点配置。", err=as_json)
+    elif found is not None and not as_json:
+        typer.echo(report.fragment(found))
+    raise typer.Exit(0 if found else 1)
+
+
 @uplink_app.command("books")
 def uplink_books(
     profile: ProfileOption,

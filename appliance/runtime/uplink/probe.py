@@ -8,7 +8,7 @@ if the platform reads frames but refuses the record, the points inside the field
 import hashlib
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import combinations, product
@@ -38,8 +38,9 @@ from appliance.runtime.uplink.replies import Reply
 TEST_MARK = "联调测试"
 """Stands in the test record's plate, position and fleet, so that nobody takes it for a truck."""
 
-UNDERSTOOD = {Result.RECEIVED, Result.WRONG_MN, Result.FUTURE_TIME, Result.NOT_FILED}
-"""Answers that only a platform gives that could read the record."""
+NOT_YET_OURS = {Result.WRONG_MN, Result.NOT_FILED}
+"""Answers of a platform that could read the frame but does not know the enterprise: what it
+thinks of the fields cannot be learnt before the filing."""
 
 # The first choice of each point is HJ 212-2017's own.
 FRAME_POINTS: dict[str, tuple[str, ...]] = {
@@ -73,36 +74,40 @@ class Trial:
 
     @property
     def fits(self) -> bool:
-        """Whether the platform could read the record."""
-        return self.code in UNDERSTOOD
+        """Whether the platform took the record."""
+        return self.code == Result.RECEIVED
+
+    @property
+    def readable(self) -> bool:
+        """Whether the platform could at least read the frame."""
+        return self.fits or self.code in NOT_YET_OURS
 
 
 def probe(
     profile: Profile, clock: Clock, tell: Callable[[Trial], None]
 ) -> tuple[Dialect | None, tuple[Trial, ...]]:
-    """Try dialects against the profile's platform; the first that fits, or None, and all trials.
+    """Try dialects against the profile's platform; the one that fits, or None, and all trials.
 
-    `tell` hears of each trial as it ends. Sends marked test records and nothing else.
+    Where the enterprise is not filed yet, the first dialect whose frame was read is as far as it
+    goes. `tell` hears of each trial as it ends. Sends marked test records and nothing else.
     """
     trials: list[Trial] = []
     with tempfile.TemporaryDirectory(prefix="gatehouse-probe-") as folder:
         line = _Line(profile, clock, Path(folder))
 
-        def first_fitting(dialects: Iterator[Dialect]) -> Dialect | None:
+        def first(dialects: Iterator[Dialect], good: Callable[[Trial], bool]) -> Dialect | None:
             for dialect in dialects:
-                if any(trial.dialect == dialect for trial in trials):
-                    continue
-                trials.append(line.attempt(dialect))
-                tell(trials[-1])
-                if trials[-1].fits:
+                trial = line.attempt(dialect)
+                trials.append(trial)
+                tell(trial)
+                if good(trial):
                     return dialect
             return None
 
-        found = first_fitting(frame_dialects())
+        found = first(frame_dialects(), lambda trial: trial.readable)
         if found is None:
             answered = [trial.dialect for trial in trials if trial.code is not None]
-            for dialect in answered:
-                found = found or first_fitting(field_dialects(dialect))
+            found = first(field_dialects(answered), lambda trial: trial.fits)
     return found, tuple(trials)
 
 
@@ -113,12 +118,12 @@ def frame_dialects() -> Iterator[Dialect]:
     )
 
 
-def field_dialects(frame: Dialect) -> Iterator[Dialect]:
-    """A dialect whose frames are read, with one and then two points of its fields changed."""
+def field_dialects(frames: Sequence[Dialect]) -> Iterator[Dialect]:
+    """Dialects that were answered, with one and then two points of their fields changed."""
     for count in range(1, MOST_CHANGED_FIELD_POINTS + 1):
         for points in combinations(FIELD_POINTS, count):
             for choice in _choices({point: FIELD_POINTS[point][1:] for point in points}):
-                yield frame.model_copy(update=choice)
+                yield from (frame.model_copy(update=choice) for frame in frames)
 
 
 def _choices(points: dict[str, tuple[str, ...]]) -> Iterator[dict[str, Any]]:

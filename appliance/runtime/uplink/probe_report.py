@@ -29,15 +29,21 @@ def described(dialect: Dialect) -> str:
 
 def trial_line(number: int, trial: Trial) -> str:
     """One trial as it ends."""
-    mark = "✓" if trial.fits else "·"
-    return f"{mark} {number:2d}  {described(trial.dialect)}  {trial.sentence}  {trial.seconds:.1f} 秒"
+    mark = "✓" if trial.fits else "○" if trial.readable else "·"
+    return (
+        f"{mark} {number:2d}  {described(trial.dialect)}  {trial.sentence}  {trial.seconds:.1f} 秒"
+    )
 
 
 def conclusion(found: Dialect | None, trials: Sequence[Trial]) -> str:
     """What the engineer does next."""
+    if found is not None and trials[-1].fits:
+        return f"平台接收了测试记录，方言：{described(found)}。"
     if found is not None:
-        last = trials[-1]
-        return f"平台能读懂的方言：{described(found)}（{last.sentence}）。"
+        return (
+            f"平台能读懂的报文格式：{described(found)}；但{trials[-1].sentence}，"
+            "请先备案或核对 MN，之后再测一次。"
+        )
     if any(trial.code is not None for trial in trials):
         return "平台有应答，但试过的方言都被拒收；请把上面的应答交给平台方核对。"
     return "平台对所有方言都没有应答；请核对平台地址、端口和网络，或询问平台方是否已放行。"
