@@ -12,7 +12,7 @@ from journal.samples import HandClock
 from uplink.samples import MN, passage
 
 from acceptance_kit.peers.platform import ReferencePlatform
-from acceptance_kit.peers.platform.server import answer_frame
+from acceptance_kit.peers.platform.replies import ReplyStyle, answer
 from appliance.clock import BEIJING, SystemClock
 from appliance.runtime.journal import Journal
 from appliance.runtime.journal.values import OutboxState
@@ -78,8 +78,8 @@ def test_answers_that_come_twice_count_once(
         b"##0099QN=",
         b"##9999" + b"x" * 100,
         b"HTTP/1.1 502 Bad Gateway\r\n\r\n<html></html>",
-        answer_frame("20200101000000000", MN, 1),
-        answer_frame("20200101000000000", MN, 1)[:-7] + b"0000\r\n",
+        answer(ReplyStyle.ACKNOWLEDGE, "20200101000000000", MN, 1),
+        answer(ReplyStyle.ACKNOWLEDGE, "20200101000000000", MN, 1)[:-7] + b"0000\r\n",
     ],
 )
 def test_garbage_before_the_answers_harms_nothing(

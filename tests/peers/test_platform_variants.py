@@ -208,13 +208,17 @@ class TestPackets:
     def test_a_message_begun_anew_under_other_qns_replaces_what_was_begun(
         self, tmp_path: Path, platform: ReferencePlatform, gate: Gate
     ) -> None:
-        made = a_passage(tmp_path)
-        gate.replies(gate.composer.passage(made, qns)[:3])
+        begun = gate.composer.passage(a_passage(tmp_path), qns)
+        gate.replies((begun[0], *begun[2:]))
         again = gate.composer.passage(
-            made, lambda count: tuple(f"20250510080909{at:03}" for at in range(count))
+            a_passage(tmp_path, plate="宁B54321"),
+            lambda count: tuple(f"20250510080909{at:03}" for at in range(count)),
         )
-        assert codes(gate.replies(again)) == {1}
-        assert [kept.qn for kept in platform.records()] == [again[0].qn]
+        assert len(again) == len(begun)
+        assert codes(gate.replies(again[:-1])) == {1}
+        assert platform.records() == []
+        gate.replies(again[-1:])
+        assert [(kept.qn, kept.plate) for kept in platform.records()] == [(again[0].qn, "宁B54321")]
 
     def test_a_refused_message_may_be_sent_again_with_other_contents(
         self, tmp_path: Path, platform: ReferencePlatform, gate: Gate

@@ -79,6 +79,16 @@ def test_whatever_the_picture_the_cured_photo_holds_no_word_and_looks_the_same(
     assert cv2.PSNR(got, meant) > LEAST_PSNR
 
 
+def test_a_word_that_begins_in_one_row_and_ends_in_the_next_would_be_seen() -> None:
+    seen: list[bytes] = []
+    photo = clean_jpeg(scene(64, 96, seed=1), 80, lambda text: bool(seen.append(text)))
+    assert photo is not None
+    text = base64.b64encode(photo)
+    longest = max(map(len, FORBIDDEN_WORDS))
+    windows = {text[at : at + longest] for at in range(len(text) - longest + 1)}
+    assert all(any(window in looked_at for looked_at in seen) for window in windows)
+
+
 def test_rows_that_hold_no_word_are_those_of_the_plain_encoding() -> None:
     picture = scene(640, 400, seed=1)
     photo = clean_jpeg(picture, 80, lambda _: False)

@@ -167,6 +167,12 @@ def test_a_frame_without_its_end_of_line_counts_at_once_and_a_line_may_follow() 
     assert reader.feed(b"\r\n2\r\n") == [Reply(None, 2)]
 
 
+def test_a_number_may_follow_a_frame_though_neither_has_an_end_of_line() -> None:
+    reader = ReplyReader(TOLERANT)
+    assert reader.feed(framed("9014", "").raw) + reader.quiet() == [Reply(QN, 1)]
+    assert reader.feed(b"2") + reader.quiet() == [Reply(None, 2)]
+
+
 def test_half_a_frame_is_waited_for_though_the_platform_is_quiet() -> None:
     reader = ReplyReader(TOLERANT)
     raw = framed("9014", "").raw

@@ -50,7 +50,8 @@ def conclusion(found: Dialect | None, trials: Sequence[Trial]) -> str:
 
 
 def as_dict(found: Dialect | None, trials: Sequence[Trial]) -> dict[str, Any]:
-    """`{"fits": dialect or null, "trials": [{"dialect", "code", "sentence", "raw", "seconds"}]}`."""
+    """`{"fits": dialect or null, "trials": […]}`, each trial with dialect, code, sentence, raw
+    and seconds."""
     return {
         "fits": found.model_dump() if found else None,
         "trials": [

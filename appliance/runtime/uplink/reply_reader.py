@@ -48,7 +48,7 @@ class ReplyReader:
 
         A while is a second or so: `1` is 'received', and `100` begins like it.
         """
-        return [] if self._in_frame else self._end_of_line(over=True)
+        return self._end_of_line(over=True)
 
     def _take(self, piece: bytes, *, ended: bool) -> list[Event]:
         if self._in_frame:
