@@ -17,7 +17,7 @@ test: setup lint types  ## The whole suite
 	$(BIN)/pytest
 
 check: setup lint types  ## The everyday loop: everything but the demo and what is slow
-	$(BIN)/pytest -q -m "not demo and not slow"
+	$(BIN)/pytest -q -m "not demo and not slow" -n 4 --dist loadgroup
 
 lint:
 	$(BIN)/ruff check .

@@ -29,6 +29,8 @@ from appliance.runtime.lane.process import LaneProcess
 from appliance.runtime.vision.readers import build_reader
 from appliance.runtime.vision.stream import CameraStream
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "camera's/pass:word@1"
 SECONDS = 40
 
