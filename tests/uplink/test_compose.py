@@ -143,6 +143,11 @@ def test_a_60003_has_exactly_these_bytes() -> None:
     )
 
 
+def test_a_state_that_7_3_3_does_not_know_is_not_sent() -> None:
+    with pytest.raises(Unsendable, match="只能是：正常、故障、离线、维护"):
+        composer().status("很好", Production.NORMAL, AT, qns)
+
+
 def test_a_60002_has_exactly_these_bytes() -> None:
     (packet,) = composer().camera(camera(), PASSWORD, AT, qns)
     assert packet.raw == (

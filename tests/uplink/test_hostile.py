@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from appliance.runtime.uplink.frame import FrameDecoder, encode
@@ -59,6 +59,7 @@ pieces = st.one_of(
 
 
 @given(st.lists(pieces, max_size=12), st.integers(1, 50))
+@example([b"##", b"\0" * 14, b"0"], 16)
 def test_how_a_stream_is_cut_does_not_change_its_replies(data: list[bytes], step: int) -> None:
     stream = b"".join(data) + UNTIL_NOTHING_IS_OPEN
     whole, cut = ReplyReader(FORMS["tolerant"]), ReplyReader(FORMS["tolerant"])

@@ -186,6 +186,23 @@ def test_a_frame_behind_a_number_frame_or_a_bare_number_is_found() -> None:
     assert read(b"2" + WAYS["9014"]) == [Reply(None, 2), Reply(QN, 1)]
 
 
+@pytest.mark.parametrize("cut", range(1, 5))
+def test_the_end_of_a_damaged_frame_is_no_bare_number(cut: int) -> None:
+    reader = ReplyReader(TOLERANT)
+    damaged = b"##0xxx" + framed("9014", "QnRtn=1").raw[6:-4] + b"1111\r\n"
+    at = len(damaged) - 2 - cut
+    events = reader.feed(damaged[:at]) + reader.quiet() + reader.feed(damaged[at:])
+    assert not [event for event in events if isinstance(event, Reply)]
+    assert reader.feed(b"1\r\n") == [Reply(None, 1)]
+
+
+def test_the_rest_of_a_line_nobody_understood_is_no_bare_number() -> None:
+    reader = ReplyReader(TOLERANT)
+    assert isinstance(reader.feed(b"code ") or reader.quiet()[0], HeaderFault)
+    assert reader.feed(b"1\r\n") == []
+    assert reader.feed(b"1\r\n") == [Reply(None, 1)]
+
+
 def test_json_over_several_lines_is_one_reply() -> None:
     said = json.dumps({"code": 3, "msg": "数据格式错误，解析失败"}, indent=2, ensure_ascii=False)
     assert read(said.replace("\n", "\r\n").encode() + b"\r\n", step=1) == [Reply(None, 3)]

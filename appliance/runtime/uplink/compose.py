@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from appliance.guideline.dictionaries import GateState, Production
 from appliance.guideline.messages import PHOTO_FIELD
 from appliance.profile.model import Camera, Profile
 from appliance.runtime.journal.values import RecordedPassage, StoredPhoto
@@ -78,10 +77,8 @@ class Composer:
         )
         return self._packets([fields], qns)
 
-    def status(
-        self, state: GateState, production: Production, at: datetime, qns: Qns
-    ) -> tuple[Packet, ...]:
-        """The packets of a 60003. Raises Unsendable."""
+    def status(self, state: str, production: str, at: datetime, qns: Qns) -> tuple[Packet, ...]:
+        """The packets of a 60003 in the words of GateState and Production. Raises Unsendable."""
         fields = status_fields(
             state, production, at, qn=_ANY_QN, mn=self._profile.mn, dialect=self._dialect
         )

@@ -9,7 +9,6 @@ import base64
 import unicodedata
 from datetime import date, datetime
 
-from appliance.guideline.dictionaries import GateState, Production
 from appliance.guideline.messages import (
     CAMERA,
     PASSAGE,
@@ -96,8 +95,8 @@ def camera_fields(
 
 
 def status_fields(
-    state: GateState,
-    production: Production,
+    state: str,
+    production: str,
     at: datetime,
     *,
     qn: str,

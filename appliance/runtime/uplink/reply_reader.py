@@ -26,6 +26,7 @@ class ReplyReader:
         self._line = bytearray()  # what came since the last end of line and is in no frame
         self._in_frame = False
         self._too_long = False
+        self._rest_to_come = False  # of a line that nobody understood before it was over
 
     @property
     def pending(self) -> int:
@@ -48,7 +49,9 @@ class ReplyReader:
 
         A while is a second or so: `1` is 'received', and `100` begins like it.
         """
-        return self._end_of_line(over=True)
+        events = self._end_of_line(over=True)
+        self._rest_to_come = any(isinstance(event, FrameFault) for event in events)
+        return events
 
     def _take(self, piece: bytes, *, ended: bool) -> list[Event]:
         if self._in_frame:
@@ -73,12 +76,14 @@ class ReplyReader:
         return self._line.find(_MARK, begun)
 
     def _from_decoder(self, data: bytes, *, ended: bool) -> list[Event]:
-        events: list[Event] = [
+        found = self._decoder.feed(data)
+        # What follows a damaged frame on its line may be the end of it, and `1` no answer.
+        whole = bool(found) and isinstance(found[-1], Frame) and not self._decoder.pending
+        self._in_frame = not ended and not whole
+        return [
             (self._forms.of_frame(event) or event) if isinstance(event, Frame) else event
-            for event in self._decoder.feed(data)
+            for event in found
         ]
-        self._in_frame = not ended and self._decoder.pending > 0
-        return events
 
     def _end_of_line(self, *, over: bool) -> list[Event]:
         if not over and self._line.startswith(b"{") and not self._line.rstrip().endswith(b"}"):
@@ -86,6 +91,9 @@ class ReplyReader:
         line, too_long = bytes(self._line), self._too_long
         self._line.clear()
         self._too_long = False
+        if self._rest_to_come:
+            self._rest_to_come = False
+            return []
         if too_long:
             return [HeaderFault(f"a line is longer than {self._longest} bytes")]
         if not line.strip(b"\r\n\0 \t"):
