@@ -247,9 +247,7 @@ def test_the_vehicle_behind_an_unread_one_that_was_let_in_is_a_passage_of_its_ow
 def test_a_refused_truck_that_argues_for_long_is_still_the_one_the_bar_is_raised_for(
     lane: Lane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "appliance.runtime.lane.process.HAND_RAISE_WINDOW", CLOCK.now() - CLOCK.now()
-    )
+    monkeypatch.setattr("appliance.runtime.lane.desk.HAND_RAISE_WINDOW", CLOCK.now() - CLOCK.now())
     lane.run()
     lane.camera.show(BLOCKED)
     (refused,) = lane.wait_for_passages(1)
