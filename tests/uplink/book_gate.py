@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from hand_clock import ClockByHand
+
 from appliance.clock import BEIJING
 from appliance.profile.model import Profile
 from appliance.runtime.journal import Journal
@@ -21,20 +23,11 @@ from .samples import passage, site
 START = datetime(2025, 11, 10, 8, 0, tzinfo=BEIJING)
 
 
-class HandClock:
-    """A clock that moves when a test moves it."""
+class HandClock(ClockByHand):
+    """A clock that begins at this room's usual moment."""
 
-    def __init__(self) -> None:
-        self.time = START
-
-    def now(self) -> datetime:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time.timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
+    def __init__(self, now: datetime = START) -> None:
+        super().__init__(now)
 
 
 @dataclass

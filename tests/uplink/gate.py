@@ -3,9 +3,11 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from hand_clock import ClockByHand
 
 from appliance.clock import BEIJING, Clock, SystemClock
 from appliance.profile.secrets import SecretStore
@@ -19,20 +21,11 @@ PATIENCE = 20.0
 NOON = datetime(2026, 11, 24, 12, 0, 0, tzinfo=BEIJING)
 
 
-class HandClock:
-    """A clock that stands still unless told."""
+class HandClock(ClockByHand):
+    """A clock that begins at this room's usual moment."""
 
-    def __init__(self) -> None:
-        self.time = NOON
-
-    def now(self) -> datetime:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time.timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
+    def __init__(self, now: datetime = NOON) -> None:
+        super().__init__(now)
 
 
 class Gate:

@@ -1,12 +1,13 @@
 """A site of two lanes, a clock that tests own, and a journal with something in it."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from hand_clock import ClockByHand
 
 from appliance.clock import BEIJING
 from appliance.guideline.dictionaries import Direction, EmissionStage, PlateColour, RaiseMethod
@@ -26,20 +27,11 @@ NOW = datetime(2025, 11, 24, 10, 42, 7, tzinfo=BEIJING)
 PROGRAMS = ("lane-A01", "lane-A02", "uplink", "web")
 
 
-class HandClock:
-    """A clock that moves when a test moves it."""
+class HandClock(ClockByHand):
+    """A clock that begins at this room's usual moment."""
 
-    def __init__(self) -> None:
-        self.time = NOW
-
-    def now(self) -> datetime:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time.timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
+    def __init__(self, now: datetime = NOW) -> None:
+        super().__init__(now)
 
 
 def site(root: Path, port: int = 8080) -> Profile:

@@ -18,7 +18,7 @@ from appliance.runtime.uplink.bodies import (
     sub_packets,
 )
 from appliance.runtime.uplink.cure import Finder, as_written, in_any_case
-from appliance.runtime.uplink.frame import Frame, Pairs, encode
+from appliance.runtime.uplink.frame import Pairs, encode
 from appliance.runtime.uplink.replies import FORMS, Forms, Reply
 from appliance.runtime.uplink.reply_reader import ReplyReader
 
@@ -147,10 +147,6 @@ class HJ212Dialect:
         return max(0, self.segment_limit - beside) // 4 * 3
 
     # What the platform answers.
-
-    def read_reply(self, frame: Frame) -> Reply | None:
-        """The answer a frame carries; None when it is no answer to a message of ours."""
-        return self.forms.of_frame(frame)
 
     def reply_reader(self) -> ReplyReader:
         """A reader for one connection."""
