@@ -95,13 +95,25 @@ def profile_file(folder: Path, root: Path, port: int, *, layout: str = "front-on
     return path
 
 
+class PastClock(SystemClock):
+    """The clock as it was when a backlog was recorded: what queues now would count as live."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+
 def record(root: Path, count: int, hours: float = 0) -> None:
-    """Record passages, spread evenly over the last hours."""
-    make, now, clock = passages(), SystemClock().now(), SystemClock()
+    """Record passages, spread evenly over the last hours, each at its own moment."""
+    make, now = passages(), SystemClock().now()
     began = now - timedelta(hours=hours)
+    clock = PastClock(began)
     with Journal.open(root, clock) as journal:
         for number in range(count):
-            journal.record(make(number, began + (now - began) * (number / count)))
+            clock.moment = began + (now - began) * (number / count)
+            journal.record(make(number, clock.moment))
 
 
 @contextlib.contextmanager
