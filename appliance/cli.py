@@ -26,6 +26,7 @@ from appliance import __version__
 from appliance.clock import SystemClock
 from appliance.guideline.dictionaries import PlateColour, RaiseMethod
 from appliance.models import ModelStore, locked_models
+from appliance.profile.box import Machine
 from appliance.profile.faults import ProfileFaults
 from appliance.profile.loading import check_profile, load_profile
 from appliance.profile.model import Profile, Reader
@@ -145,13 +146,19 @@ def up(
     with_parent: Annotated[
         bool, typer.Option("--with-parent", help="End when the program that started this ends.")
     ] = False,
+    machine_name: Annotated[
+        str | None,
+        typer.Option("--machine", help="Run what this machine of the site serves, not all lanes."),
+    ] = None,
 ) -> None:
     """Run the box of a profile: supervisor with every program (4.5.1-6)."""
     from appliance.runtime.supervision import UMASK, become_supervisor, write_configuration
 
     os.umask(UMASK)
     profile = load_profile(profile_file)
-    become_supervisor(write_configuration(profile, profile_file), with_parent=with_parent)
+    machine = None if machine_name is None else _machine(profile, machine_name)
+    configuration = write_configuration(profile, profile_file, machine)
+    become_supervisor(configuration, with_parent=with_parent)
 
 
 @app.command()
@@ -531,3 +538,11 @@ def _stop_on_signal() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+def _machine(profile: Profile, name: str) -> Machine:
+    try:
+        return profile.machine(name)
+    except KeyError:
+        known = "、".join(machine.name for machine in profile.machines)
+        raise Trouble(f"站点配置中没有名为“{name}”的工控机。可选：{known}。") from None

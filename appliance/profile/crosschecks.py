@@ -10,8 +10,9 @@ from typing import Any
 
 from appliance.profile.faults import Route, quoted, shown
 from appliance.profile.identifiers import credit_check_character, plausible_plate
-from appliance.profile.model import CameraRole, ModbusRelay, Section, Uplink
+from appliance.profile.model import CameraRole, ModbusRelay, Uplink
 from appliance.profile.schema import place_at
+from appliance.profile.sections import Section
 from appliance.profile.tree import Tree
 
 Keys = dict[str, Any]
@@ -28,6 +29,8 @@ def cross_check(tree: Tree) -> None:
         _retry_pauses,
         _relay_wires,
         _credit_code,
+        _machines,
+        _video_disks,
     ):
         check(tree)
 
@@ -65,10 +68,12 @@ def _well_formed(route: Route, value: object) -> bool:
     return re.search(place.bounds.get("pattern", ""), value) is not None
 
 
-def _unique(tree: Tree, owners: Iterator[tuple[Route, Keys]], what: str, allowed: str) -> None:
+def _unique(
+    tree: Tree, owners: Iterator[tuple[Route, Keys]], what: str, allowed: str, key: str = "id"
+) -> None:
     seen: dict[str, int] = {}
     for route, keys in owners:
-        at, value = (*route, "id"), keys.get("id")
+        at, value = (*route, key), keys.get(key)
         if not isinstance(value, str) or not _well_formed(at, value):
             continue
         if value in seen:
@@ -187,6 +192,41 @@ def _relay_wires(tree: Tree) -> None:
                 tree.refuse(at, wrong, "每道闸用各自的线圈和输入，照接线图填写")
             else:
                 seen[name, relay, wire] = f"道闸{quoted(str(barrier.get('id', '')))}"
+
+
+def _machines(tree: Tree) -> None:
+    """Each barrier is served by exactly one machine."""
+    machines = list(_items(_keys(tree.data), (), "machines"))
+    _unique(tree, iter(machines), "工控机名称", "每台工控机一个名称", key="name")
+    barriers = {str(keys.get("id")) for _, keys in _barriers(tree)}
+    served: dict[str, str] = {}
+    for route, machine in machines:
+        named = machine.get("barriers")
+        if not named:
+            if len(machines) > 1:
+                tree.refuse(route, "多台工控机时没有写负责的道闸", "加 barriers，列出道闸编号")
+            return
+        for number, barrier in enumerate(named if isinstance(named, list) else ()):
+            at = (*route, "barriers", number)
+            if not isinstance(barrier, str) or not _well_formed(at, barrier):
+                continue
+            if barrier not in barriers:
+                tree.refuse(at, f"没有编号为{quoted(barrier)}的道闸", "entrances 中的道闸编号")
+            elif barrier in served:
+                wrong = f"道闸{quoted(barrier)}已由工控机{quoted(served[barrier])}负责"
+                tree.refuse(at, wrong, "每道闸只由一台工控机负责")
+            else:
+                served[barrier] = str(machine.get("name", ""))
+    left = "、".join(shown(barrier) for barrier in sorted(barriers - set(served)))
+    if served and left:
+        tree.refuse(("machines",), f"道闸 {left} 没有工控机负责", "写入一台工控机的 barriers")
+
+
+def _video_disks(tree: Tree) -> None:
+    for route, machine in _items(_keys(tree.data), (), "machines"):
+        for key, what in (("mount", "挂载点"), ("uuid", "UUID")):
+            disks = _items(machine, route, "video_disks")
+            _unique(tree, disks, what, "每块盘各用各的", key=key)
 
 
 def _credit_code(tree: Tree) -> None:

@@ -11,53 +11,11 @@ from ipaddress import IPv4Address
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from appliance.guideline.dictionaries import Direction, EmissionStage, Production
-
-
-class Section(BaseModel):
-    """Base of every part: unknown keys are refused, values are frozen.
-
-    `loading` validates strictly, so nothing written in a file is coerced.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Secret(Section):
-    """A reference written `!secret NAME`; the value itself never stands in a profile."""
-
-    name: str = Field(
-        title="密钥名称",
-        description="密钥文件的名称（小写字母、数字和连字符），值保存在设备的密钥目录中",
-        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
-    )
-
-
-def _absolute(path: PurePosixPath) -> PurePosixPath:
-    """Refuse what would put the journal somewhere that depends on who starts the process."""
-    text = str(path)
-    if not path.is_absolute() or ".." in path.parts or not text.isprintable() or len(text) > 255:
-        raise ValueError("不是绝对路径")
-    return path
-
-
-# The examples are shown to the installer instead of the pattern, which he could not read.
-Host = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
-        min_length=1,
-        max_length=253,
-        examples=["192.168.1.64"],
-    ),
-]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["a01-plate"])]
-AbsolutePath = Annotated[
-    PurePosixPath, AfterValidator(_absolute), Field(examples=["/var/lib/gatehouse"])
-]
+from appliance.profile.box import Access, Machine, Protection, Software, Ups
+from appliance.profile.sections import AbsolutePath, Host, Identifier, Port, Secret, Section
 
 
 class PerformanceGrade(StrEnum):
@@ -201,6 +159,19 @@ class Camera(Section):
     )
     user: str = Field(title="用户名", description="视频用户名", min_length=1, max_length=20)
     password: Secret = Field(title="密码", description="写作 !secret 名称，不得写明文")
+    sub_rtsp_path: str | None = Field(
+        default=None,
+        title="子码流路径",
+        description="以 / 开头；没有子码流则不填",
+        pattern=r"^/[A-Za-z0-9._~/?=&%-]*$",
+        max_length=80,
+        examples=["/Streaming/Channels/102"],
+    )
+    onvif_port: Port | None = Field(
+        default=None,
+        title="ONVIF 端口",
+        description="用于校时、屏幕字符和核对码流，多为 80；不支持 ONVIF 则不填",
+    )
 
 
 class Action(StrEnum):
@@ -478,17 +449,6 @@ class ClockSources(Section):
     )
 
 
-class Ups(Section):
-    """Uninterruptible power (4.4.6-1: at least 2 h, at least 6000 W)."""
-
-    rated_watts: int = Field(
-        title="UPS 功率", description="单位瓦，指南要求不低于 6000", ge=6000, le=1_000_000
-    )
-    runtime_minutes: int = Field(
-        title="UPS 供电时间", description="单位分钟，指南要求不少于 120", ge=120, le=10_000
-    )
-
-
 class StatusPage(Section):
     """Where the status page listens."""
 
@@ -535,6 +495,18 @@ class Profile(Section):
     clock: ClockSources = Field(default=ClockSources(), title="时钟", description="对时来源")
     ups: Ups = Field(title="不间断电源", description="UPS 参数")
     network: Network = Field(default=Network(), title="网络", description="带宽与监听地址")
+    machines: tuple[Machine, ...] = Field(
+        default=(Machine(name="gate"),),
+        title="工控机",
+        description="全部门卫工控机；只有一台时可不填",
+        min_length=1,
+        max_length=26,
+    )
+    access: Access = Field(default=Access(), title="访问", description="谁可以从网络进入")
+    protection: Protection = Field(
+        default=Protection(), title="防护", description="入侵防护与病毒防护（4.5.4）"
+    )
+    software: Software = Field(default=Software(), title="软件源", description="安装软件的来源")
 
     def lanes(self) -> "tuple[Lane, ...]":
         """Every barrier with its entrance and plate camera, in the file's order."""
@@ -551,6 +523,21 @@ class Profile(Section):
             if lane.barrier.id == barrier_id:
                 return lane
         raise KeyError(barrier_id)
+
+    def machine(self, name: str) -> Machine:
+        """The industrial PC of that name; raises KeyError when the site has none."""
+        for machine in self.machines:
+            if machine.name == name:
+                return machine
+        raise KeyError(name)
+
+    def lanes_of(self, machine: Machine) -> "tuple[Lane, ...]":
+        """The lanes that a machine serves: those it names, or all where it names none."""
+        return tuple(
+            lane
+            for lane in self.lanes()
+            if not machine.barriers or lane.barrier.id in machine.barriers
+        )
 
     @property
     def mn(self) -> str:

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from appliance.profile.faults import Route
-from appliance.profile.model import Profile, Secret, Section
+from appliance.profile.model import Profile
+from appliance.profile.sections import Secret, Section
 
 _BOUNDS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
 

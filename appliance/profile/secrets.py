@@ -11,7 +11,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from appliance.profile.model import Secret
+from appliance.profile.sections import Secret
 from appliance.trouble import Trouble
 
 DEFAULT_DIRECTORY = Path("/etc/gatehouse/secrets")

@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from appliance.profile.model import Profile, Secret
+from appliance.profile.model import Profile
+from appliance.profile.sections import Secret
 
 
 class _Dumper(yaml.SafeDumper):

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.profile.box import Machine
 from appliance.profile.model import Profile
 
 PR_SET_PDEATHSIG = 1
@@ -72,19 +73,20 @@ class Program:
     words: tuple[str, ...]
 
 
-def programs(profile: Profile) -> tuple[Program, ...]:
-    """Every program that the box of this profile runs."""
-    lanes = [
-        Program(f"lane-{lane.barrier.id}", ("lane", lane.barrier.id)) for lane in profile.lanes()
-    ]
+def programs(profile: Profile, machine: Machine | None = None) -> tuple[Program, ...]:
+    """Every program that a machine of the site runs; without one, a box that serves all lanes."""
+    served = profile.lanes() if machine is None else profile.lanes_of(machine)
+    lanes = [Program(f"lane-{lane.barrier.id}", ("lane", lane.barrier.id)) for lane in served]
     return (*lanes, Program("uplink", ("uplink",)), Program("web", ("web",)))
 
 
-def supervisor_configuration(profile: Profile, profile_path: Path) -> str:
+def supervisor_configuration(
+    profile: Profile, profile_path: Path, machine: Machine | None = None
+) -> str:
     """The text of supervisord.conf for a profile that lies at `profile_path`."""
     root = str(profile.storage.root)
     parts = [HEADER.format(root=_literal(root), umask=UMASK)]
-    for program in programs(profile):
+    for program in programs(profile, machine):
         words = [sys.executable, "-m", "appliance", "run", *program.words]
         words += ["--profile", str(profile_path.resolve())]
         parts.append(
@@ -99,12 +101,14 @@ def supervisor_configuration(profile: Profile, profile_path: Path) -> str:
     return "".join(parts)
 
 
-def write_configuration(profile: Profile, profile_path: Path) -> Path:
+def write_configuration(
+    profile: Profile, profile_path: Path, machine: Machine | None = None
+) -> Path:
     """Lay supervisord.conf and its folders below the storage root; returns its path."""
     root = Path(profile.storage.root)
     make_folders(root)
     path = root / "run" / "supervisord.conf"
-    path.write_text(supervisor_configuration(profile, profile_path), "utf-8")
+    path.write_text(supervisor_configuration(profile, profile_path, machine), "utf-8")
     return path
 
 

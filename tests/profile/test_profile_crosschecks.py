@@ -175,3 +175,65 @@ def test_the_demo_vehicles_have_plausible_plates_and_codes_of_chapter_8(good):
         assert {record["networked"], record["terminal_ok"]} <= {"是", "否"}
         assert record["use"] == "F"
     assert len({record["vin"] for record in records}) == len(records) == 8
+
+
+MACHINES = """
+machines:
+  - name: gate-in
+    barriers: [A01]
+  - name: gate-out
+    barriers: [A02]
+"""
+
+
+def test_two_machines_that_share_the_barriers_are_no_fault(good, check):
+    profile, faults = check(good + MACHINES)
+    assert faults == ()
+    served = [
+        [lane.barrier.id for lane in profile.lanes_of(machine)] for machine in profile.machines
+    ]
+    assert served == [["A01"], ["A02"]]
+
+
+def test_a_site_that_names_no_machine_has_one_that_serves_every_lane(good, check):
+    profile, _ = check(good)
+    (machine,) = profile.machines
+    assert profile.lanes_of(machine) == profile.lanes()
+
+
+@pytest.mark.parametrize(
+    ("slip", "key", "said"),
+    [
+        (("gate-out", "gate-in"), "machines[1].name", "重复"),
+        (("[A02]", "[A01]"), "machines[1].barriers[0]", "已由工控机“gate-in”负责"),
+        (("[A02]", "[C01]"), "machines[1].barriers[0]", "没有编号"),
+        (("    barriers: [A02]\n", ""), "machines[1]", "没有写负责的道闸"),
+    ],
+)
+def test_a_barrier_is_served_by_one_machine_that_has_a_name_of_its_own(
+    good, check, slip, key, said
+):
+    _, faults = check(good + MACHINES.replace(*slip))
+    assert (key, True) in [(fault.key, said in fault.wrong) for fault in faults]
+
+
+def test_a_barrier_that_no_machine_serves_is_a_fault(good, check):
+    alone = MACHINES.split("  - name: gate-out", maxsplit=1)[0]
+    _, (fault,) = check(good + alone)
+    assert (fault.key, fault.wrong) == ("machines", "道闸 A02 没有工控机负责")
+
+
+def test_video_disks_do_not_share_a_mount(good, check):
+    disk = "      - {uuid: 5f0c1c1e-93a4-4c6c-9a55-1f2b8a7f0c1%d, mount: /srv/video}\n"
+    machine = "\nmachines:\n  - name: gate\n    video_disks:\n"
+    assert check(good + machine + disk % 1)[1] == ()
+    _, (fault,) = check(good + machine + disk % 1 + disk % 2)
+    assert fault.key == "machines[0].video_disks[1].mount"
+
+
+@pytest.mark.parametrize("network", ["10.41.8.1/24", "10.41.8.0/33", "10.41.8.0"])
+def test_a_network_with_a_host_part_or_without_a_length_is_refused(good, check, network):
+    access = f"\naccess:\n  maintenance_networks: [{network}]\n"
+    _, (fault,) = check(good + access)
+    assert fault.key == "access.maintenance_networks[0]"
+    assert "10.41.8.0/24" in fault.allowed

@@ -207,3 +207,10 @@ def test_supervisor_reads_the_configuration_as_it_was_meant(
         assert program.umask == 0o027
         assert str(path) in program.command
         assert program.stdout_logfile == f"{profile.storage.root}/log/{program.name}.log"
+
+
+def test_a_machine_runs_the_lanes_it_serves_and_no_others(tmp_path):
+    machines = [{"name": "gate-in", "barriers": ["A01"]}, {"name": "gate-out", "barriers": ["A02"]}]
+    profile = demo_profile(tmp_path, machines=machines)
+    names = [program.name for program in programs(profile, profile.machine("gate-out"))]
+    assert names == ["lane-A02", "uplink", "web"]
