@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from appliance import __version__
@@ -184,23 +185,50 @@ def platform(
 
 @app.command()
 def read(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Photos.")],
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]…", help="Photos.")] = None,
     reader: Annotated[
         Reader, typer.Option("--reader", help="Which chain of models reads.")
     ] = Reader.OCR,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            "--evaluate",
+            help="Truth table (TSV: file, plate, colour): print rate and accuracy, 95 % bounds.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read the plates in photos, best first."""
+    """Read the plates in photos, best first; or tell how well a truth table's photos are read."""
     from appliance.runtime.vision.photo_files import read_photo_files
 
-    plate_reader = _reader(reader)
+    if (truth is None) == (not files):
+        raise Trouble("请给出照片文件，或者用 --evaluate 给出真值表，二者取一。")
+    if truth is not None:
+        raise typer.Exit(_evaluate(reader, truth, as_json))
     unreadable = False
-    for answer in read_photo_files(plate_reader, files):
+    for answer in read_photo_files(_reader(reader), files or []):
         unreadable = unreadable or answer.trouble is not None
         typer.echo(
             json.dumps(answer.as_dict(), ensure_ascii=False) if as_json else answer.as_text()
         )
     raise typer.Exit(2 if unreadable else 0)
+
+
+def _evaluate(kind: Reader, table: Path, as_json: bool) -> int:
+    from appliance.runtime.vision.evaluation import evaluate, photos_of, read_truth
+    from appliance.runtime.vision.photo_files import read_photo_files
+
+    truth = read_truth(table)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        photos = progress.track(photos_of(truth), description="识别")
+        evaluation = evaluate(truth, read_photo_files(_reader(kind), photos))
+    for answer in evaluation.unreadable:
+        typer.echo(answer.as_text(), err=True)
+    if as_json:
+        typer.echo(json.dumps(evaluation.as_dict(), ensure_ascii=False))
+    else:
+        console.print(evaluation.as_table())
+    return 2 if evaluation.unreadable else 0
 
 
 @run_app.command("lane")

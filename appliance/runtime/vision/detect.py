@@ -35,6 +35,8 @@ class ClpDetector:
     def detect(self, image: Image) -> list[PlateBox]:
         """Every plate in the image, best first; corners in the image's own pixels."""
         scale = self._longer_side / max(image.shape[:2])
+        if min(image.shape[:2]) * scale < 1:
+            return []
         small = np.asarray(cv2.resize(image, None, fx=scale, fy=scale), np.uint8)
         height, width = small.shape[:2]
         blob = cv2.dnn.blobFromImage(small, mean=self.MEAN)

@@ -1,6 +1,7 @@
 """Reading the plates in photo files, for `gatehouse read`."""
 
 import time
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,13 @@ from typing import Any
 
 import cv2
 import numpy as np
+from PIL import Image as PillowImage
+from PIL import UnidentifiedImageError
 
-from appliance.runtime.vision.reading import PlateReader, PlateReading
+from appliance.runtime.vision.reading import Image, PlateReader, PlateReading
+
+MOST_PIXELS = 150_000_000
+"""More than any camera at a gate makes; decoded, half a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,9 @@ class PhotoAnswer:
                     "confidence": round(plate.confidence, 4),
                     "corners": plate.corners.round(1).tolist(),
                     "rows": plate.rows,
+                    "sure": plate.sure,
                 }
+                | ({"second": plate.second} if plate.second is not None else {})
                 for plate in self.plates
             ],
             "ms": round(self.milliseconds, 1),
@@ -50,13 +58,30 @@ class PhotoAnswer:
 def read_photo_files(reader: PlateReader, files: Iterable[Path]) -> Iterator[PhotoAnswer]:
     """Each file's plates, best first; a file that is no picture is told, not raised."""
     for file in files:
-        try:
-            image = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
-        except (OSError, cv2.error):
-            image = None
+        image, trouble = _opened(file)
         if image is None:
-            yield PhotoAnswer(file, (), 0.0, "不是能打开的图片")
+            yield PhotoAnswer(file, (), 0.0, trouble)
             continue
         began = time.perf_counter()
-        plates = tuple(reader.read(np.asarray(image, np.uint8)))
+        plates = tuple(reader.read(image))
         yield PhotoAnswer(file, plates, (time.perf_counter() - began) * 1000)
+
+
+def _opened(file: Path) -> tuple[Image | None, str]:
+    """The picture of a file, or why not. Its size is asked before its pixels are made: a few
+    kilobytes can claim gigapixels."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PillowImage.DecompressionBombWarning)
+            with PillowImage.open(file) as header:
+                width, height = header.size
+        if width * height > MOST_PIXELS:
+            return None, f"图片过大（{width}×{height}），最多 {MOST_PIXELS // 1_000_000} 百万像素"
+        image = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
+    except FileNotFoundError:
+        return None, "没有这个文件"
+    except PillowImage.DecompressionBombError:
+        return None, f"图片过大，最多 {MOST_PIXELS // 1_000_000} 百万像素"
+    except (OSError, UnidentifiedImageError, cv2.error):
+        image = None
+    return (None, "不是能打开的图片") if image is None else (np.asarray(image, np.uint8), "")

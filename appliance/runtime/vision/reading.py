@@ -37,13 +37,19 @@ class PlateBox:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlateReading:
-    """A plate read (4.5.1-1): its text, colour, place and the confidence of each character."""
+    """A plate read (4.5.1-1): its text, colour, place and the confidence of each character.
+
+    `second` is what an independent reader read at the same place, None where none was asked;
+    a reading that is not `sure` (待复核) must not be passed on as certain.
+    """
 
     text: str
     colour: PlateColour
     character_confidence: tuple[float, ...]
     corners: Corners
     rows: int
+    second: str | None = None
+    sure: bool = True
 
     @property
     def confidence(self) -> float:
