@@ -175,3 +175,23 @@ def test_the_demo_vehicles_have_plausible_plates_and_codes_of_chapter_8(good):
         assert {record["networked"], record["terminal_ok"]} <= {"是", "否"}
         assert record["use"] == "F"
     assert len({record["vin"] for record in records}) == len(records) == 8
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        (
+            "position: 东门进厂道\n",
+            "position: Brandon进厂道\n",
+            "entrances[0].barriers[0].position",
+            "“and”",
+        ),
+        ("\nuplink:\n", "\nuplink:\n  unread_plate: a;b\n", "uplink.unread_plate", "“;”"),
+        ("\nuplink:\n", "\nuplink:\n  unknown_fleet: update\n", "uplink.unknown_fleet", "“update”"),
+    ],
+)
+def test_a_text_that_would_keep_passages_from_the_platform_is_told_at_the_check(good, check, row):
+    old, new, key, said = row
+    assert old in good
+    _, faults = check(good.replace(old, new, 1))
+    assert [(fault.key, said in fault.wrong) for fault in faults] == [(key, True)]
