@@ -364,12 +364,16 @@ def passage_plate(
 @vehicles_app.command("import")
 def vehicles_import(file: Path, profile: ProfileOption) -> None:
     """Import vehicle particulars from a CSV file; nothing is taken when a line is faulty."""
+    from appliance.runtime.journal.declaration import vehicle_refusal
     from appliance.runtime.journal.vehicles import read_vehicles_csv
 
     vehicles = read_vehicles_csv(file)
     with _journal(load_profile(profile)) as journal:
         journal.put_vehicles(vehicles)
         typer.echo(f"导入 {len(vehicles)} 辆，登记共 {journal.count_vehicles()} 辆。")
+    for vehicle in vehicles:
+        if (why := vehicle_refusal(vehicle)) is not None:
+            typer.echo(f"{vehicle.plate} 的通行记录将被搁置，请更正后重新导入：{why}。", err=True)
 
 
 @uplink_app.command("probe")
@@ -484,7 +488,11 @@ def uplink_retry(
         typer.echo("请给出要重发的编号，或用 --all 重发全部搁置报文。", err=True)
         raise typer.Exit(2)
     with _journal(load_profile(profile)) as journal:
-        typer.echo(f"{retry(journal, numbers or [])} 条报文将重新上报。")
+        asked = len(set(numbers or [])) or len(journal.aside())
+        again = retry(journal, numbers or [])
+    typer.echo(f"{again} 条报文将重新上报。")
+    if again < asked:
+        typer.echo(f"另有 {asked - again} 条的内容平台仍会拒收，原因见 gatehouse uplink aside。")
 
 
 MessageFile = Annotated[Path, typer.Argument(metavar="FILE", help="A line each; - is the input.")]

@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 import pytest
 import typer
+from journal.samples import passage
 from sites import DEMO, demo_profile
 
 from appliance.cli import app
 from appliance.clock import SystemClock
+from appliance.guideline.dictionaries import PlateColour
 from appliance.profile.writing import profile_as_yaml
 from appliance.runtime.journal import Journal
 
@@ -282,3 +284,23 @@ def test_a_truth_row_that_lacks_something_is_a_fault_of_its_line(tmp_path: Path,
     answer = gatehouse("demo", "--images", str(truth), "--root", str(tmp_path / "demo"))
     assert_one_sentence(answer, f"{truth}:2")
     assert not (tmp_path / "demo").exists()
+
+
+def test_an_import_and_a_retry_tell_what_the_platform_would_still_refuse(tmp_path: Path) -> None:
+    profile = tmp_path / "site.yaml"
+    profile.write_text(profile_as_yaml(demo_profile(tmp_path / "root")), "utf-8")
+    register = tmp_path / "vehicles.csv"
+    text = DEMO.with_name("demo-vehicles.csv").read_text("utf-8")
+    header, first, *_ = text.splitlines()
+    cells = dict(zip(header.split(","), first.split(","), strict=True))
+    register.write_text("\n".join([header, first.replace(cells["model"], "Land Rover")]), "utf-8")
+    answer = gatehouse("vehicles", "import", str(register), "--profile", str(profile))
+    assert answer.returncode == 0
+    assert cells["plate"] in answer.stderr
+    assert "F_CLPPXH" in answer.stderr
+    with Journal.open(tmp_path / "root", SystemClock()) as journal:
+        vehicle = journal.find_vehicle(cells["plate"], PlateColour(cells["plate_colour"]))
+        journal.record(passage(plate=cells["plate"], vehicle=vehicle))
+    again = gatehouse("uplink", "retry", "--all", "--profile", str(profile))
+    assert "0 条报文将重新上报" in again.stdout
+    assert "1 条的内容平台仍会拒收" in again.stdout

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from appliance.guideline.messages import PASSAGE_FIELDS
+from appliance.guideline.refusals import refusal
 from appliance.profile.faults import Route, quoted, shown
 from appliance.profile.identifiers import credit_check_character, plausible_plate
 from appliance.profile.model import CameraRole, ModbusRelay, Uplink
@@ -31,6 +33,7 @@ def cross_check(tree: Tree) -> None:
         _credit_code,
         _machines,
         _video_disks,
+        _texts_that_travel,
     ):
         check(tree)
 
@@ -238,3 +241,23 @@ def _credit_code(tree: Tree) -> None:
         # The right last character is not offered: the slip is as likely in the other seventeen.
         wrong = f"统一社会信用代码{quoted(code)}的校验码不符"
         tree.refuse(at, wrong, "对照营业执照逐位核对（GB 32100-2015，第 18 位是校验码）")
+
+
+def _texts_that_travel(tree: Tree) -> None:
+    """What every passage of a lane would carry, or every one without a plate or a fleet."""
+    uplink = _keys(_keys(tree.data).get("uplink"))
+    texts: list[tuple[Route, object, str]] = [
+        (("uplink", "unread_plate"), uplink.get("unread_plate"), "F_CPHM"),
+        (("uplink", "unknown_fleet"), uplink.get("unknown_fleet"), "F_CDMC"),
+    ]
+    texts += [((*at, "position"), lane.get("position"), "F_JCWZ") for at, lane in _barriers(tree)]
+    specs = {spec.name: spec for spec in PASSAGE_FIELDS}
+    for at, text, field in texts:
+        spec = specs[field]
+        # An empty text and one too long are the schema's to refuse.
+        if not isinstance(text, str) or not text or len(text) > (spec.max_length or len(text)):
+            continue
+        if (why := refusal(spec, text)) is not None:
+            tree.refuse(
+                at, f"上报时{why}", "换一种写法，平台会拒收带它的每条记录（指南6.2.5、7.3）"
+            )

@@ -14,9 +14,9 @@ from sites import demo_profile
 
 from acceptance_kit.peers.relay import SimulatedRelay
 from appliance.clock import SystemClock
-from appliance.guideline.dictionaries import PlateColour, RaiseMethod
+from appliance.guideline.dictionaries import EmissionStage, PlateColour, RaiseMethod
 from appliance.runtime.journal import Journal
-from appliance.runtime.journal.values import Decision, OutboxState, RecordedPassage
+from appliance.runtime.journal.values import Decision, OutboxState, RecordedPassage, Vehicle
 from appliance.runtime.lane.barrier import Barrier
 from appliance.runtime.lane.driver import ModbusRelayDriver
 from appliance.runtime.lane.memory import LaneMemory
@@ -220,6 +220,19 @@ def test_a_plate_read_after_the_vehicle_was_recorded_as_unread_is_entered(lane: 
     lane.wait_for(lambda: bool(lane.relay.raises))
     assert len(lane.passages()) == 1
     assert lane.state_of(unread) == [OutboxState.WAITING]
+
+
+def test_a_vehicle_whose_particulars_cannot_be_reported_passes_and_its_message_is_aside(
+    lane: Lane,
+) -> None:
+    stage = EmissionStage.CHINA_6
+    vehicle = Vehicle(GOOD, PlateColour.YELLOW, model="Land Rover", emission_stage=stage)
+    lane.journal.put_vehicles([vehicle])
+    lane.run()
+    lane.camera.show(GOOD)
+    (passed,) = lane.wait_for_passages(1)
+    assert lane.state_of(passed) == [OutboxState.ASIDE]
+    lane.wait_for(lambda: bool(lane.relay.raises))
 
 
 def test_a_blocked_plate_read_late_does_not_raise_the_bar(lane: Lane) -> None:

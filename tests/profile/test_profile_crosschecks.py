@@ -237,3 +237,23 @@ def test_a_network_with_a_host_part_or_without_a_length_is_refused(good, check, 
     _, (fault,) = check(good + access)
     assert fault.key == "access.maintenance_networks[0]"
     assert "10.41.8.0/24" in fault.allowed
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        (
+            "position: 东门进厂道\n",
+            "position: Brandon进厂道\n",
+            "entrances[0].barriers[0].position",
+            "“and”",
+        ),
+        ("\nuplink:\n", "\nuplink:\n  unread_plate: a;b\n", "uplink.unread_plate", "“;”"),
+        ("\nuplink:\n", "\nuplink:\n  unknown_fleet: update\n", "uplink.unknown_fleet", "“update”"),
+    ],
+)
+def test_a_text_that_would_keep_passages_from_the_platform_is_told_at_the_check(good, check, row):
+    old, new, key, said = row
+    assert old in good
+    _, faults = check(good.replace(old, new, 1))
+    assert [(fault.key, said in fault.wrong) for fault in faults] == [(key, True)]

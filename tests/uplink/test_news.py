@@ -126,12 +126,61 @@ def test_a_password_that_changes_while_the_uplink_runs_is_told(
     assert len(queued(journal, "60002")) == 2
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({"user": "x" * 21}, PASSWORD, "视频用户名（F_UID）有21个字符，超过上限20个"),
+        (
+            {"rtsp_path": "/select"},
+            PASSWORD,
+            "视频地址（F_DZ）含有平台拒收的词“select”（指南6.2.5）",
+        ),
+        ({}, "Brandmauer-und-mehr-noch", "视频密码（F_PSD）超过上限20个"),
+        ({}, "Wand;7", "视频密码（F_PSD）含有报文不允许的字符"),
+    ],
+    ids=["user", "path", "password", "mark"],
+)
+def test_a_camera_the_platform_must_refuse_is_set_aside_before_it_waits(
+    journal: Journal,
+    clock: HandClock,
+    store: SecretStore,
+    case: tuple[dict[str, Any], str, str],
+) -> None:
+    changes, password, sentence = case
+    keep(store.directory, password)
+    news = look_at_cameras(journal, clock, store, with_camera(**changes))
+    (item,) = queued(journal, "60002")
+    assert (item.state, item.attempts, item.reason) == (OutboxState.ASIDE, 0, sentence)
+    if not changes:  # the mend of a password is noticed while the uplink runs
+        keep(store.directory, PASSWORD)
+        news()
+        (mended,) = queued(journal, "60002")
+        assert (mended.state, mended.qn) == (OutboxState.WAITING, item.qn)
+
+
+def test_a_camera_whose_password_is_missing_waits_for_it(
+    journal: Journal, clock: HandClock, tmp_path: Path
+) -> None:
+    look_at_cameras(journal, clock, SecretStore(tmp_path / "none"))
+    assert [item.state for item in queued(journal, "60002")] == [OutboxState.WAITING]
+
+
 # State
 
 
 def beat(journal: Journal, *, lane: bool = True, uplink: bool = True) -> None:
     journal.beat("lane-A01", lane, "")
     journal.beat("uplink", uplink, "")
+
+
+def test_a_state_is_looked_at_before_it_waits(journal: Journal, clock: HandClock) -> None:
+    beat(journal)
+    profile = site()
+    wrong = profile.uplink.model_copy(update={"production": "检修"})
+    StatusNews(profile.model_copy(update={"uplink": wrong}), journal, clock)()
+    (item,) = queued(journal, "60003")
+    sentence = "生产情况（F_SCQK）只能是：正常、停产、限产"
+    assert (item.state, item.reason) == (OutboxState.ASIDE, sentence)
 
 
 def told(journal: Journal) -> list[tuple[str, str]]:

@@ -225,6 +225,7 @@ def test_a_value_the_platform_must_refuse_is_set_aside_unsent_and_goes_once_corr
     gate = gate_of()
     bad = gate.record(passage("p1", vehicle=vehicle(model="Land Rover")))
     good = gate.record(passage("p2"))
+    assert gate.message(bad).state is OutboxState.ASIDE  # before any uplink runs
     gate.start()
     assert gate.comes_to(good, OutboxState.DONE)
     refused = gate.message(bad)

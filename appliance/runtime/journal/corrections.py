@@ -6,6 +6,7 @@ after, and is laid over the passage whenever it is read.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -14,9 +15,10 @@ from typing import Any, Literal
 from sqlite_utils import Database
 
 from appliance.clock import Clock
-from appliance.runtime.journal import owing
+from appliance.runtime.journal import owing, vehicles
 from appliance.runtime.journal.chain import add_link, canonical
 from appliance.runtime.journal.database import insert, rows, writing
+from appliance.runtime.journal.declaration import vehicle_refusal
 from appliance.runtime.journal.errors import NothingToCorrect, UnknownPassage
 from appliance.runtime.journal.moments import from_text, to_text
 from appliance.runtime.journal.records import passage_of_id, vehicle_to_fields
@@ -31,6 +33,9 @@ class Keep(Enum):
 
 Kept = Literal[Keep.KEEP]
 KEEP: Kept = Keep.KEEP
+
+REGISTER = "车辆登记"
+MENDED = "登记已更正，补报"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,28 @@ def correct(
         )
         add_link(database, "correction", correction_id)
         owing.owe_correction(database, now, passage_id)
+
+
+def mend_by_register(database: Database, clock: Clock) -> None:
+    """Correct the passages that wait for nothing but a mend of the register (Table 2).
+
+    Those are the ones whose message stands aside, of which no byte left, and whose vehicle says
+    what the platform must refuse, where the register now says something it need not. Each is a
+    transaction of its own; what a crash leaves undone, the next import does.
+    """
+    for found in rows(
+        database,
+        "SELECT DISTINCT passage_id FROM outbox WHERE state <> 'done' AND state = 'aside' "
+        "AND attempts = 0 AND passage_id IS NOT NULL",
+    ):
+        passage = passage_of_id(database, found["passage_id"])
+        if passage is None or passage.plate is None or passage.vehicle is None:
+            continue
+        known = vehicles.find(database, passage.plate, passage.plate_colour)
+        if known is None or vehicle_refusal(known) or not vehicle_refusal(passage.vehicle):
+            continue
+        with suppress(NothingToCorrect):  # another process was quicker
+            correct(database, clock, passage.id, {"vehicle": known}, by=REGISTER, why=MENDED)
 
 
 def of_passage(database: Database, passage_id: int) -> tuple[Correction, ...]:

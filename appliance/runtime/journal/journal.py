@@ -136,7 +136,8 @@ class Journal:
 
         Returns the passage as it stands and whether this call wrote it: a second write of the
         same key changes nothing. When the call returns, all of it is on the disk. With `hold`
-        the message is held for that reason (Chinese), until a correction releases it.
+        the message is held for that reason (Chinese), until a correction releases it. A message
+        that the platform must refuse is aside from its birth, and its reason names the field.
 
         Raises ValueError for a moment without a zone, a barrier that is no barrier number or two
         photos of one kind; OSError when the disk fails. Then nothing was recorded.
@@ -157,8 +158,9 @@ class Journal:
         """Lay a correction over a passage (4.5.1-1 entry by hand, 4.5.1-10 raised by hand).
 
         Only the fields given change; what was first written stays. If no byte of the passage's
-        newest message ever left, that message will carry the correction (and is released if it
-        was held or aside); otherwise a new message with a QN of its own is queued.
+        newest message ever left, that message will carry the correction: it waits if it was held
+        or aside, or is set aside when the platform must refuse what the passage now says.
+        Otherwise a new message with a QN of its own is queued.
 
         Raises UnknownPassage; NothingToCorrect when no value differs; ValueError when `by` or
         `why` is blank.
@@ -228,13 +230,14 @@ class Journal:
         """
         return due.due(self._database, now, since, limit)
 
-    def owe_news(self, cn: str, payload: str) -> OutboxItem:
+    def owe_news(self, cn: str, payload: str, *, refusal: str | None = None) -> OutboxItem:
         """Owe a message of no passage (60002, 60003); `payload` is JSON and holds no secret.
 
-        A message with the very same payload of which no byte ever left carries the news itself,
-        and is released if it was aside; otherwise a new one is queued.
+        `refusal` is why the platform must refuse it (Chinese): then it is set aside. A message with
+        the very same payload of which no byte ever left carries the news itself, and is released if
+        it was aside; otherwise a new one is queued.
         """
-        return owing.owe_news(self._database, self._clock.now(), cn, payload)
+        return owing.owe_news(self._database, self._clock.now(), cn, payload, refusal)
 
     def owe_history(self, begin: datetime, end: datetime, limit: int) -> History:
         """Queue the delivered passages of that time once more, as new messages marked history.
@@ -300,8 +303,11 @@ class Journal:
         return outbox.aside(self._database)
 
     def retry_aside(self, item_id: int | None = None) -> int:
-        """Let one message that is aside, or all of them, wait again; returns how many."""
-        return outbox.retry_aside(self._database, item_id, self._clock.now())
+        """Let one message that is aside, or all of them, wait again; returns how many.
+
+        A passage that the platform must still refuse stays aside, and its reason says why.
+        """
+        return owing.retry_aside(self._database, item_id, self._clock.now())
 
     def outbox_counts(self) -> Counts:
         """How many messages are in each state, and since when the oldest waits."""
@@ -310,8 +316,14 @@ class Journal:
     # Vehicles
 
     def put_vehicles(self, known: Iterable[Vehicle]) -> int:
-        """Add vehicles (Table 2) or replace what was known of them; returns how many."""
-        return vehicles.put(self._database, known)
+        """Add vehicles (Table 2) or replace what was known of them; returns how many.
+
+        Passages keep what was known when the vehicle passed. Only where that could not be sent and
+        the register is now right are they corrected by it, and their messages wait.
+        """
+        count = vehicles.put(self._database, known)
+        corrections.mend_by_register(self._database, self._clock)
+        return count
 
     def find_vehicle(self, plate: str, plate_colour: PlateColour) -> Vehicle | None:
         """What is known of a vehicle, or None."""

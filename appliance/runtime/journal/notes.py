@@ -36,10 +36,14 @@ def heartbeats(database: Database) -> tuple[Heartbeat, ...]:
 def note(database: Database, now: datetime, kind: str, detail: str) -> Event:
     """See `Journal.note`."""
     with writing(database):
-        event_id = insert(
-            database, "events", {"noted_at": to_text(now), "kind": kind, "detail": detail}
-        )
+        event_id = add_note(database, now, kind, detail)
     return Event(id=event_id, at=now.astimezone(BEIJING), kind=kind, detail=detail)
+
+
+def add_note(database: Database, now: datetime, kind: str, detail: str) -> int:
+    """The same inside a transaction of the caller; returns the event's id."""
+    event = {"noted_at": to_text(now), "kind": kind, "detail": detail}
+    return insert(database, "events", event)
 
 
 def latest_events(database: Database, limit: int) -> tuple[Event, ...]:

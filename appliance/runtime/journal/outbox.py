@@ -85,16 +85,6 @@ def set_aside(database: Database, item_id: int, reason: str) -> OutboxItem:
         return of_id(database, item_id)
 
 
-def retry_aside(database: Database, item_id: int | None, now: datetime) -> int:
-    """See `Journal.retry_aside`."""
-    with writing(database):
-        return database.execute(
-            "UPDATE outbox SET state = 'waiting', next_try_at = :now, reason = NULL "
-            "WHERE state <> 'done' AND state = 'aside' AND (:id IS NULL OR id = :id)",
-            {"id": item_id, "now": to_text(now)},
-        ).rowcount
-
-
 def counts(database: Database) -> Counts:
     """See `Journal.outbox_counts`."""
     unsent = {

@@ -16,6 +16,8 @@ from appliance.guideline.messages import CAMERA
 from appliance.profile.model import Camera, Profile
 from appliance.profile.secrets import SecretFault, SecretStore
 from appliance.runtime.journal import Journal
+from appliance.runtime.uplink.dialect import HJ212Dialect
+from appliance.runtime.uplink.message import ANY_QN, camera_fields, why_unsendable
 
 # A process that is started over and over must not fill the platform with the same news.
 QUIET_AFTER_A_START = timedelta(minutes=10)
@@ -28,6 +30,8 @@ class CameraNews:
         self, profile: Profile, journal: Journal, clock: Clock, store: SecretStore
     ) -> None:
         self._cameras = profile.cameras
+        self._mn = profile.mn
+        self._dialect = HJ212Dialect.of(profile.uplink.dialect)
         self._journal = journal
         self._clock = clock
         self._store = store
@@ -40,25 +44,39 @@ class CameraNews:
     def __call__(self) -> None:
         """Queue a message when the camera whose turn it is has news."""
         camera = next(self._turn)
-        particulars = self._particulars(camera)
+        password = self._password(camera)
+        particulars = _particulars(camera, password)
         mark = hmac.digest(self._key, particulars, "sha256")
         if self._seen.get(camera.id) != mark:
-            self._tell(camera, particulars)
+            self._tell(camera, particulars, self._refusal(camera, password))
             self._seen[camera.id] = mark
 
     def _turns(self) -> Iterator[Camera]:
         while True:
             yield from self._cameras
 
-    def _particulars(self, camera: Camera) -> bytes:
+    def _password(self, camera: Camera) -> str | None:
         try:
-            password = self._store.resolve(camera.password)
+            return self._store.resolve(camera.password)
         except SecretFault:
-            password = None  # the message is then set aside, and says why
-        said = [camera.position, camera.host, camera.rtsp_port, camera.rtsp_path, camera.user]
-        return json.dumps([*said, password], ensure_ascii=False).encode()
+            return None  # the message is set aside when it is to leave, and says why
 
-    def _tell(self, camera: Camera, particulars: bytes) -> None:
+    def _refusal(self, camera: Camera, password: str | None) -> str | None:
+        """Why the platform must refuse the message; what is not known yet it cannot refuse."""
+        if password is None:
+            return None
+        return why_unsendable(
+            lambda: camera_fields(
+                camera,
+                password,
+                self._clock.now(),
+                qn=ANY_QN,
+                mn=self._mn,
+                dialect=self._dialect,
+            )
+        )
+
+    def _tell(self, camera: Camera, particulars: bytes, refusal: str | None) -> None:
         name = f"camera-news-{camera.id}"
         now = self._clock.now()
         kept = self._journal.recall(name)
@@ -69,10 +87,15 @@ class CameraNews:
             if same and abs(now - told_at) < QUIET_AFTER_A_START:
                 return
         salt = secrets.token_hex(16)
-        self._journal.owe_news(CAMERA, json.dumps({"camera": camera.id}))
+        self._journal.owe_news(CAMERA, json.dumps({"camera": camera.id}), refusal=refusal)
         # Kept after it is queued: a crash in between repeats the news and loses none.
         told = {"salt": salt, "digest": _slow(particulars, salt), "at": now.isoformat()}
         self._journal.remember(name, json.dumps(told))
+
+
+def _particulars(camera: Camera, password: str | None) -> bytes:
+    said = [camera.position, camera.host, camera.rtsp_port, camera.rtsp_path, camera.user]
+    return json.dumps([*said, password], ensure_ascii=False).encode()
 
 
 def _slow(particulars: bytes, salt: str) -> str:

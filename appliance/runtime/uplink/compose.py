@@ -12,6 +12,7 @@ from appliance.runtime.uplink.bodies import MOST_SUB_PACKETS
 from appliance.runtime.uplink.dialect import HJ212Dialect
 from appliance.runtime.uplink.frame import Pairs
 from appliance.runtime.uplink.message import (
+    ANY_QN,
     Unsendable,
     camera_fields,
     passage_fields,
@@ -22,8 +23,6 @@ from appliance.runtime.uplink.photo import passage_photo
 Qns = Callable[[int], tuple[str, ...]]
 """Gives that many QNs for one message, the same ones on every call; the first is the message's."""
 
-# Every QN has 17 digits, so a message can be measured and cut before it has its QNs.
-_ANY_QN = "0" * 17
 # As long as no photo; the room for a photo is what the fields beside it leave.
 _ANY_PHOTO = b"\0"
 
@@ -58,7 +57,7 @@ class Composer:
 
         def fields(photo: bytes) -> Pairs:
             return passage_fields(
-                passage, photo, qn=_ANY_QN, mn=self._profile.mn, uplink=uplink, dialect=dialect
+                passage, photo, qn=ANY_QN, mn=self._profile.mn, uplink=uplink, dialect=dialect
             )
 
         beside = tuple(pair for pair in fields(_ANY_PHOTO) if pair[0] != PHOTO_FIELD)
@@ -73,14 +72,14 @@ class Composer:
     def camera(self, camera: Camera, password: str, at: datetime, qns: Qns) -> tuple[Packet, ...]:
         """The packets of a 60002, the only place the password goes to. Raises Unsendable."""
         fields = camera_fields(
-            camera, password, at, qn=_ANY_QN, mn=self._profile.mn, dialect=self._dialect
+            camera, password, at, qn=ANY_QN, mn=self._profile.mn, dialect=self._dialect
         )
         return self._packets([fields], qns)
 
     def status(self, state: str, production: str, at: datetime, qns: Qns) -> tuple[Packet, ...]:
         """The packets of a 60003 in the words of GateState and Production. Raises Unsendable."""
         fields = status_fields(
-            state, production, at, qn=_ANY_QN, mn=self._profile.mn, dialect=self._dialect
+            state, production, at, qn=ANY_QN, mn=self._profile.mn, dialect=self._dialect
         )
         return self._packets([fields], qns)
 

@@ -13,6 +13,8 @@ from appliance.guideline.messages import STATUS
 from appliance.profile.model import Profile
 from appliance.runtime.journal import Journal
 from appliance.runtime.uplink.cameras import QUIET_AFTER_A_START
+from appliance.runtime.uplink.dialect import HJ212Dialect
+from appliance.runtime.uplink.message import ANY_QN, status_fields, why_unsendable
 from appliance.runtime.uplink.pulse import PROGRAM
 
 _NAME = "status-news"
@@ -62,10 +64,23 @@ class StatusNews:
             {"state": state, "production": self._profile.uplink.production}, ensure_ascii=False
         )
         if self._is_due(state, payload):
-            self._journal.owe_news(STATUS, payload)
+            self._journal.owe_news(STATUS, payload, refusal=self._refusal(state))
             told = {"payload": payload, "at": self._clock.now().isoformat()}
             self._journal.remember(_NAME, json.dumps(told))
             self._started = True
+
+    def _refusal(self, state: GateState) -> str | None:
+        uplink = self._profile.uplink
+        return why_unsendable(
+            lambda: status_fields(
+                state,
+                uplink.production,
+                self._clock.now(),
+                qn=ANY_QN,
+                mn=self._profile.mn,
+                dialect=HJ212Dialect.of(uplink.dialect),
+            )
+        )
 
     def _is_due(self, state: GateState, payload: str) -> bool:
         kept = self._journal.recall(_NAME)
