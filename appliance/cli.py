@@ -350,15 +350,12 @@ def passage_plate(
     why: Why = "人工补录",
 ) -> None:
     """Enter by hand the plate that the camera could not read (4.5.1-1)."""
-    from appliance.runtime.vision.grammar import is_plate
+    from appliance.runtime.journal.entry import enter_plate
 
-    if not is_plate(plate):
-        typer.echo(f"“{plate}”不是车牌号码，例：宁A58D21。", err=True)
-        raise typer.Exit(2)
     _check_said(by, why)
     with _journal(load_profile(profile)) as journal:
-        journal.correct(number, plate=plate, plate_colour=colour, by=by, why=why)
-    typer.echo(f"通行记录 {number} 已补录为 {plate} {colour}，将重新上报。")
+        enter_plate(journal, number, plate, colour, by=by, why=why)
+    typer.echo(f"通行记录 {number} 已补录为 {plate} {colour}。")
 
 
 @vehicles_app.command("import")

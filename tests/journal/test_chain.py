@@ -96,7 +96,7 @@ FORGE = (
 COPY_PASSAGE = (
     "INSERT INTO passages SELECT {id}, 'forged', entrance, barrier, position, direction, "
     "passed_at, recorded_at, plate, plate_colour, confidence, decision, rule, reason, "
-    "raise_method, vehicle FROM passages WHERE id = 1"
+    "raise_method, vehicle, seen FROM passages WHERE id = 1"
 )
 MARK = "UPDATE sqlite_sequence SET seq = {seq} WHERE name = '{name}'"
 CUT_TAIL = ("DELETE FROM chain WHERE seq = 5", MARK.format(seq=4, name="chain"))

@@ -48,6 +48,7 @@ def test_a_new_journal_records_each_migration_with_its_moment(root, journal):
             "packet_qns",
             "live_and_backfill",
             "remembered",
+            "seen_and_review",
         )
     ]
 

@@ -272,7 +272,7 @@ def test_the_database_itself_refuses_a_second_row_of_a_key(root, journal):
         connection.execute(
             "INSERT INTO passages SELECT 9, key, entrance, barrier, position, direction, "
             "passed_at, recorded_at, plate, plate_colour, confidence, decision, rule, reason, "
-            "raise_method, vehicle FROM passages WHERE id = ?",
+            "raise_method, vehicle, seen FROM passages WHERE id = ?",
             [recorded.id],
         )
     connection.close()

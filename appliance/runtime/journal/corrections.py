@@ -41,7 +41,7 @@ MENDED = "登记已更正，补报"
 @dataclass(frozen=True, slots=True)
 class Correction:
     """更正记录: what a person changed. `before` and `after` hold the changed fields only, as JSON
-    values: plate, plate_colour, raise_method, vehicle."""
+    values: plate, plate_colour, raise_method, vehicle, review."""
 
     id: int
     passage_id: int
@@ -60,6 +60,7 @@ def correct(
     *,
     by: str,
     why: str,
+    release: bool = True,
 ) -> None:
     """See `Journal.correct`; `given` may hold KEEP."""
     if not by.strip() or not why.strip():
@@ -91,7 +92,8 @@ def correct(
             },
         )
         add_link(database, "correction", correction_id)
-        owing.owe_correction(database, now, passage_id)
+        if set(after) != {"review"}:  # which no message carries
+            owing.owe_correction(database, now, passage_id, release=release)
 
 
 def mend_by_register(database: Database, clock: Clock) -> None:

@@ -152,15 +152,18 @@ class Journal:
         plate_colour: PlateColour | Kept = KEEP,
         raise_method: RaiseMethod | Kept = KEEP,
         vehicle: Vehicle | Kept | None = KEEP,
+        review: str | Kept | None = KEEP,
         by: str,
         why: str,
+        release: bool = True,
     ) -> RecordedPassage:
         """Lay a correction over a passage (4.5.1-1 entry by hand, 4.5.1-10 raised by hand).
 
         Only the fields given change; what was first written stays. If no byte of the passage's
         newest message ever left, that message will carry the correction: it waits if it was held
-        or aside, or is set aside when the platform must refuse what the passage now says.
-        Otherwise a new message with a QN of its own is queued.
+        or aside, or is set aside when the platform must refuse what the passage now says; without
+        `release` it stays held, since a plate entered lets nobody in. Otherwise a new message with
+        a QN of its own is queued. A `review` alone changes no message.
 
         Raises UnknownPassage; NothingToCorrect when no value differs; ValueError when `by` or
         `why` is blank.
@@ -170,8 +173,11 @@ class Journal:
             "plate_colour": plate_colour,
             "raise_method": raise_method,
             "vehicle": vehicle,
+            "review": review,
         }
-        corrections.correct(self._database, self._clock, passage_id, given, by=by, why=why)
+        corrections.correct(
+            self._database, self._clock, passage_id, given, by=by, why=why, release=release
+        )
         return self.passage(passage_id)
 
     def corrections(self, passage_id: int) -> tuple[Correction, ...]:
@@ -198,6 +204,14 @@ class Journal:
     def passages_after(self, passage_id: int, limit: int) -> tuple[RecordedPassage, ...]:
         """At most `limit` passages recorded after one (0: from the first), oldest first."""
         return records.after(self._database, passage_id, limit)
+
+    def awaiting_entry(self, limit: int, after_id: int = 0) -> tuple[RecordedPassage, ...]:
+        """Passages whose plate a person is to enter (人工补录, 4.5.1-1), oldest first."""
+        return records.awaiting_entry(self._database, limit, after_id)
+
+    def count_awaiting_entry(self) -> int:
+        """How many such passages there are."""
+        return records.count_awaiting_entry(self._database)
 
     def photo_path(self, stored: StoredPhoto) -> Path:
         """Where a photo lies, absolute; raises UnsafePath when that is not a photo's place."""

@@ -213,6 +213,17 @@ def remembered(database: Database) -> None:
     """)
 
 
+def seen_and_review(database: Database) -> None:
+    """What was seen of a plate that nobody read surely (待复核), and the queue of such passages."""
+    database.executescript("""
+        ALTER TABLE passages ADD COLUMN seen TEXT;  -- JSON
+        CREATE INDEX passages_without_plate ON passages (id) WHERE plate IS NULL;
+        CREATE VIEW awaiting_entry AS SELECT id FROM passages WHERE plate IS NULL AND NOT EXISTS (
+            SELECT 1 FROM corrections WHERE passage_id = passages.id AND coalesce(
+                json_extract(after, '$.plate'), json_extract(after, '$.review')) IS NOT NULL);
+    """)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     passages_and_photos,
     corrections,
@@ -224,6 +235,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     packet_qns,
     live_and_backfill,
     remembered,
+    seen_and_review,
 )
 
 

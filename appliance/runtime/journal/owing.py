@@ -42,12 +42,12 @@ def add_passage(
     )
 
 
-def owe_correction(database: Database, now: datetime, passage_id: int) -> None:
+def owe_correction(database: Database, now: datetime, passage_id: int, *, release: bool) -> None:
     """Owe a corrected passage; call inside the transaction that writes the correction.
 
     A message of which no byte ever left carries the correction itself: mended it waits, spoilt it
-    stands aside. Otherwise the platform may have the old values under the old QN, so a new message
-    follows.
+    stands aside; one that is held stays held unless the correction is to `release` it. Otherwise
+    the platform may have the old values under the old QN, so a new message follows.
     """
     newest = row(
         database,
@@ -56,7 +56,7 @@ def owe_correction(database: Database, now: datetime, passage_id: int) -> None:
     )
     if newest is None or _may_have_left(newest):
         add_passage(database, now, passage_id, hold=None)
-    else:
+    elif release or newest["state"] != OutboxState.HELD:
         _reconsider(database, now, newest, _refusal(database, passage_id))
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from appliance.runtime.journal.values import (
     Passage,
     PhotoKind,
     RecordedPassage,
+    Seen,
     StoredPhoto,
     Vehicle,
 )
@@ -79,6 +81,9 @@ def passage_to_row(passage: Passage) -> Row:
         "vehicle": (
             canonical(vehicle_to_fields(passage.vehicle)).decode() if passage.vehicle else None
         ),
+        "seen": (
+            canonical([asdict(each) for each in passage.seen]).decode() if passage.seen else None
+        ),
     }
 
 
@@ -105,6 +110,25 @@ def latest(database: Database, limit: int, before_id: int | None) -> tuple[Recor
             {"before": before_id, "limit": limit},
         ),
     )
+
+
+def awaiting_entry(database: Database, limit: int, after_id: int) -> tuple[RecordedPassage, ...]:
+    """Oldest first; a correction that entered a plate or a review takes a passage off."""
+    return _recorded(
+        database,
+        rows(
+            database,
+            "SELECT passages.* FROM awaiting_entry JOIN passages USING (id) "
+            "WHERE id > :after ORDER BY id LIMIT :limit",
+            {"after": after_id, "limit": limit},
+        ),
+    )
+
+
+def count_awaiting_entry(database: Database) -> int:
+    """How many passages wait for a plate to be entered."""
+    found = row(database, "SELECT count(*) AS n FROM awaiting_entry")
+    return int(found["n"]) if found else 0
 
 
 def after(database: Database, passage_id: int, limit: int) -> tuple[RecordedPassage, ...]:
@@ -179,4 +203,10 @@ def _passage(passage: Row, photos: tuple[StoredPhoto, ...], corrected: bool) -> 
         vehicle=None if vehicle is None else vehicle_from_fields(vehicle),
         photos=photos,
         corrected=corrected,
+        seen=tuple(_seen(each) for each in json.loads(passage["seen"] or "[]")),
+        review=passage.get("review"),
     )
+
+
+def _seen(fields: Mapping[str, Any]) -> Seen:
+    return Seen(**{**fields, "plate_colour": PlateColour(fields["plate_colour"])})

@@ -67,11 +67,23 @@ class Admission:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What one reader believed to read: not sure enough to be the passage's plate, but of use to
+    whoever enters it by hand. `confidence` is 0 to 1."""
+
+    reader: str
+    plate: str
+    plate_colour: PlateColour
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """进出厂记录: one vehicle's way through one lane, as it is about to be recorded.
 
-    `key` makes a repeated write the same passage. `plate` is None when it was not read; it is
-    never guessed. `confidence` is the vote's share, 0 to 1 (0 when unread).
+    `key` makes a repeated write the same passage. `plate` is None when it was not read, or not
+    surely (待复核): then `seen` holds the readings, and it is never guessed. `confidence` is the
+    vote's share, 0 to 1 (0 when unread).
     """
 
     key: str
@@ -87,11 +99,15 @@ class Passage:
     raise_method: RaiseMethod
     vehicle: Vehicle | None
     photos: tuple[Photo, ...]
+    seen: tuple[Seen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedPassage:
-    """A passage as it stands in the journal, corrections applied."""
+    """A passage as it stands in the journal, corrections applied.
+
+    `review` is what a gatekeeper said who could not read the plate on the photos either.
+    """
 
     id: int
     key: str
@@ -109,6 +125,13 @@ class RecordedPassage:
     vehicle: Vehicle | None
     photos: tuple[StoredPhoto, ...]
     corrected: bool
+    seen: tuple[Seen, ...] = ()
+    review: str | None = None
+
+    @property
+    def awaits_entry(self) -> bool:
+        """Whether a person is to enter the plate (人工补录, 4.5.1-1)."""
+        return self.plate is None and self.review is None
 
 
 class OutboxState(StrEnum):
