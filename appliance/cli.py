@@ -261,6 +261,15 @@ def run_web(profile: ProfileOption) -> None:
         serve(site, SystemClock(), stop)
 
 
+@run_app.command("entry")
+def run_entry(profile: ProfileOption) -> None:
+    """Run the page on which gatekeepers enter what the camera could not read."""
+    from appliance.runtime.web import serve_entry
+
+    with _program("entry", profile) as (site, stop):
+        serve_entry(site, SecretStore.of_this_machine(), SystemClock(), stop)
+
+
 @models_app.command("list")
 def models_list(as_json: AsJson = False) -> None:
     """List the locked models, their licences, and whether they are here."""

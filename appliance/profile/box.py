@@ -17,6 +17,7 @@ from appliance.profile.sections import (
     InterfaceName,
     NetworkRange,
     Port,
+    Secret,
     Section,
 )
 
@@ -76,11 +77,21 @@ class Operator(Section):
     )
 
 
+class Gatekeeper(Section):
+    """A person who enters what the camera could not read (4.5.1-1), by name and password."""
+
+    name: str = Field(title="姓名", description="记入补录的更正人", min_length=1, max_length=20)
+    password: Secret = Field(title="密码", description="写作 !secret 名称，不得写明文")
+
+
 class Access(Section):
     """Who may come in over the network; all else is refused and counted (4.5.4)."""
 
     operators: tuple[Operator, ...] = Field(
         default=(), title="运维人员", description="可以登录的人员", max_length=50
+    )
+    gatekeepers: tuple[Gatekeeper, ...] = Field(
+        default=(), title="门卫", description="可以补录车牌的人员；不填则不开补录页", max_length=100
     )
     maintenance_networks: tuple[NetworkRange, ...] = Field(
         default=(),

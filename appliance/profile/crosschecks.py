@@ -12,7 +12,7 @@ from appliance.guideline.messages import PASSAGE_FIELDS
 from appliance.guideline.refusals import refusal
 from appliance.profile.faults import Route, quoted, shown
 from appliance.profile.identifiers import credit_check_character, plausible_plate
-from appliance.profile.model import CameraRole, ModbusRelay, Uplink
+from appliance.profile.model import CameraRole, EntryPage, ModbusRelay, StatusPage, Uplink
 from appliance.profile.schema import place_at
 from appliance.profile.sections import Section
 from appliance.profile.tree import Tree
@@ -33,6 +33,8 @@ def cross_check(tree: Tree) -> None:
         _credit_code,
         _machines,
         _video_disks,
+        _gatekeepers,
+        _page_ports,
         _texts_that_travel,
     ):
         check(tree)
@@ -230,6 +232,22 @@ def _video_disks(tree: Tree) -> None:
         for key, what in (("mount", "挂载点"), ("uuid", "UUID")):
             disks = _items(machine, route, "video_disks")
             _unique(tree, disks, what, "每块盘各用各的", key=key)
+
+
+def _gatekeepers(tree: Tree) -> None:
+    access = _keys(_keys(tree.data).get("access"))
+    keepers = _items(access, ("access",), "gatekeepers")
+    _unique(tree, keepers, "门卫", "每人一个姓名", key="name")
+
+
+def _page_ports(tree: Tree) -> None:
+    network = _keys(_keys(tree.data).get("network"))
+    status = _number(_keys(network.get("status_page")), "port", StatusPage)
+    entry = _number(_keys(network.get("entry_page")), "port", EntryPage)
+    if status is not None and status == entry:
+        name = "entry_page" if "entry_page" in network else "status_page"
+        wrong = f"状态页与补录页都用端口 {entry}"
+        tree.refuse(("network", name, "port"), wrong, "两页各用一个端口")
 
 
 def _credit_code(tree: Tree) -> None:

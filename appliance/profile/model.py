@@ -458,6 +458,15 @@ class StatusPage(Section):
     port: Port = Field(default=8080, title="监听端口", description="状态页端口")
 
 
+class EntryPage(Section):
+    """Where gatekeepers enter what the camera could not read; open when `access` names any."""
+
+    address: IPv4Address = Field(
+        default=IPv4Address("127.0.0.1"), title="监听地址", description="补录页监听的本机 IPv4 地址"
+    )
+    port: Port = Field(default=8081, title="监听端口", description="补录页端口，与状态页不同")
+
+
 class Network(Section):
     """Networks of the box."""
 
@@ -470,6 +479,9 @@ class Network(Section):
     )
     status_page: StatusPage = Field(
         default=StatusPage(), title="状态页", description="状态页的监听地址与端口"
+    )
+    entry_page: EntryPage = Field(
+        default=EntryPage(), title="补录页", description="人工补录页的监听地址与端口"
     )
 
 

@@ -77,7 +77,8 @@ def programs(profile: Profile, machine: Machine | None = None) -> tuple[Program,
     """Every program that a machine of the site runs; without one, a box that serves all lanes."""
     served = profile.lanes() if machine is None else profile.lanes_of(machine)
     lanes = [Program(f"lane-{lane.barrier.id}", ("lane", lane.barrier.id)) for lane in served]
-    return (*lanes, Program("uplink", ("uplink",)), Program("web", ("web",)))
+    entry = [Program("entry", ("entry",))] if profile.access.gatekeepers else []
+    return (*lanes, Program("uplink", ("uplink",)), Program("web", ("web",)), *entry)
 
 
 def supervisor_configuration(

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from web_gate import Gate, jpeg, truck
 
 from appliance.guideline.dictionaries import EmissionStage, PlateColour, RaiseMethod
-from appliance.runtime.journal.values import OutboxState, Receipt
+from appliance.runtime.journal.values import OutboxState, Receipt, Seen
 
 HOSTILE_IDS = [
     "0",
@@ -127,3 +127,16 @@ def test_an_id_that_is_none_is_a_page_that_is_not_there(
         response = client.get(address)
         assert response.status_code == 404
         assert "没有这个页面" in response.text
+
+
+def test_what_readers_saw_of_an_unsure_plate_and_what_a_person_said_of_it_is_shown(
+    client: FlaskClient, gate: Gate
+) -> None:
+    seen = (Seen("own", "宁A12345", PlateColour.YELLOW, 0.71),)
+    number = gate.record(plate=None, vehicle=None, seen=seen).id
+    assert "待复核" in client.get("/").text
+    gate.journal.correct(number, review="无法辨认", by="李门卫", why="人工复核")
+    page = client.get(f"/passages/{number}").text
+    assert "宁A12345 黄牌（own，71%）" in page
+    assert page.count("无法辨认") == 2
+    assert "待复核" not in client.get("/").text

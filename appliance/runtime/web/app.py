@@ -49,7 +49,11 @@ def create_app(profile: Profile, clock: Clock, open_journal: Callable[[], Journa
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # people read it too
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(
-        profile=profile, wording=wording, printing=printing, in_hours=in_hours
+        profile=profile,
+        wording=wording,
+        printing=printing,
+        in_hours=in_hours,
+        home="pages.status",
     )
     app.url_map.converters["row_id"] = RowId
     attach(app, Site(profile, clock, open_journal, DayCounter(profile, clock)))

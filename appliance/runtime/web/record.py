@@ -1,7 +1,7 @@
 """One passage in full: the record, its photos against their hashes, messages and corrections."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -124,11 +124,23 @@ def _rows(profile: Profile, passage: RecordedPassage) -> tuple[Row, ...]:
         (_TITLES["F_CPHM"], passage.plate or UNREAD),
         (_TITLES["F_CPYS"], passage.plate_colour),
         ("识别置信度", f"{passage.confidence:.0%}"),
+        *_seen(passage),
         ("放行决定", f"{passage.admission.decision}（{passage.admission.reason}）"),
         (_TITLES["F_TGFS"], f"{passage.raise_method}（未抬杆）" if raised == "未抬杆" else raised),
         ("记录时间", moment(passage.recorded_at)),
         ("记录标识", passage.key),
     )
+
+
+def _seen(passage: RecordedPassage) -> Iterator[Row]:
+    """What readers saw of a plate that is not sure, and what a gatekeeper said of it."""
+    for seen in passage.seen:
+        yield (
+            "识别器所见",
+            f"{seen.plate} {seen.plate_colour}（{seen.reader}，{seen.confidence:.0%}）",
+        )
+    if passage.review:
+        yield "人工复核", passage.review
 
 
 def _vehicle_rows(vehicle: Vehicle | None) -> tuple[Row, ...]:
@@ -159,6 +171,8 @@ def _correction(correction: Correction) -> CorrectionSheet:
             changes += _vehicle_changes(before or {}, after or {})
         elif field == "raise_method":
             changes.append((_TITLES["F_TGFS"], str(before), str(after)))
+        elif field == "review":
+            changes.append(("人工复核", before or "—", str(after)))
         elif field == "plate":
             changes.append((_TITLES["F_CPHM"], before or UNREAD, after or UNREAD))
         else:

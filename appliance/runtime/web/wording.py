@@ -82,7 +82,7 @@ def plate_parts(plate: str) -> tuple[str, str]:
 
 def program_names(profile: Profile) -> dict[str, str]:
     """The programs this site must run, by the name they beat under, worded for people."""
-    words = {"uplink": "数据上报", "web": "状态页"}
+    words = {"uplink": "数据上报", "web": "状态页", "entry": "补录页"}
     words |= {f"lane-{lane.barrier.id}": f"车道 {lane.barrier.id}" for lane in profile.lanes()}
     return {program.name: words.get(program.name, program.name) for program in programs(profile)}
 

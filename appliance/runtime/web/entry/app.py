@@ -1,0 +1,120 @@
+"""The application of the entry page, and what guards every request."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from flask import Flask, Response, redirect, render_template, request, url_for
+from jinja2 import StrictUndefined
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as Answer
+
+from appliance.clock import Clock
+from appliance.profile.model import Profile
+from appliance.runtime.journal import Journal, UnknownPassage, UnsafePath
+from appliance.runtime.web import wording
+from appliance.runtime.web.addresses import RowId
+from appliance.runtime.web.books import DayCounter
+from appliance.runtime.web.entry.desk import desk
+from appliance.runtime.web.entry.login import SHIFT, Doorman, check_token
+from appliance.runtime.web.pictures import pictures
+from appliance.runtime.web.site import JournalUnavailable, Site, attach
+
+PAGES = Path(__file__).parents[1]
+DOORMAN = "doorman"
+OPEN = {"desk.login", "desk.come_in", "static"}
+"""What answers a person who has not come in yet."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+TROUBLES = {
+    400: ("页面已过期", "请返回上一页，刷新后再提交一次。"),
+    404: ("没有这个页面", "网址有误，或者这条记录、这张照片不存在。"),
+    405: ("不支持的操作", "请从首页重新打开。"),
+    413: ("内容太长", "请返回上一页，缩短后再提交。"),
+    500: ("页面出错", "补录页遇到了未预料的错误，详情已写入日志。门禁的记录与上报不受影响。"),
+}
+
+
+def create_entry_app(
+    profile: Profile,
+    clock: Clock,
+    open_journal: Callable[[], Journal],
+    passwords: Mapping[str, str],
+    key: bytes,
+) -> Flask:
+    """The entry page of a site; `open_journal` opens its journal for writing, once a request.
+
+    `passwords` by gatekeeper; `key` signs the cookies.
+    """
+    app = Flask(
+        __name__, template_folder=str(PAGES / "templates"), static_folder=str(PAGES / "static")
+    )
+    app.secret_key = key
+    app.config.update(
+        SESSION_COOKIE_NAME="gatehouse",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        PERMANENT_SESSION_LIFETIME=SHIFT,
+        SESSION_REFRESH_EACH_REQUEST=False,
+        MAX_CONTENT_LENGTH=16_384,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.globals.update(profile=profile, wording=wording, home="desk.queue")
+    app.url_map.converters["row_id"] = RowId
+    attach(app, Site(profile, clock, open_journal, DayCounter(profile, clock)))
+    app.extensions[DOORMAN] = doorman = Doorman(passwords, key, clock)
+
+    def guard() -> Answer | None:
+        if request.endpoint not in OPEN and doorman.present() is None:
+            return redirect(url_for("desk.login"))
+        return check_token() if request.method == "POST" and request.endpoint not in OPEN else None
+
+    app.before_request(guard)
+    app.after_request(_protect)
+    for part in (desk, pictures):
+        app.register_blueprint(part)
+    app.register_error_handler(JournalUnavailable, _journal_unavailable)
+    app.register_error_handler(sqlite3.Error, _journal_failed)
+    app.register_error_handler(UnknownPassage, _not_found)
+    app.register_error_handler(UnsafePath, _not_found)
+    app.register_error_handler(HTTPException, _trouble)
+    return app
+
+
+def _protect(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _journal_unavailable(error: JournalUnavailable) -> tuple[str, int]:
+    title = "暂时无法补录"
+    return render_template("trouble.html", title=title, sentence=str(error), again=True), 503
+
+
+def _journal_failed(_error: sqlite3.Error) -> tuple[str, int]:
+    sentence = "记录库暂时无法读写，请检查数据目录和磁盘。刚才提交的内容没有记录，请稍后再提交。"
+    return _journal_unavailable(JournalUnavailable(sentence))
+
+
+def _not_found(_error: Exception) -> tuple[str, int]:
+    title, sentence = TROUBLES[404]
+    return render_template("trouble.html", title=title, sentence=sentence, again=False), 404
+
+
+def _trouble(error: HTTPException) -> tuple[str, int]:
+    code = error.code or 500
+    title, sentence = TROUBLES.get(code, ("无法处理的请求", "请从首页重新打开。"))
+    return render_template("trouble.html", title=title, sentence=sentence, again=False), code
