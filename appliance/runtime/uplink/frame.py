@@ -104,7 +104,7 @@ def _folded(data: bytes) -> bytes:
     groups = len(data) // _CRC_PERIOD
     if groups < 2:
         return data
-    mixed = np.bitwise_xor.reduce(np.frombuffer(data, np.uint64, groups))
+    mixed: np.uint64 = np.bitwise_xor.reduce(np.frombuffer(data, np.uint64, groups))
     return mixed.tobytes() + data[groups * _CRC_PERIOD :]
 
 

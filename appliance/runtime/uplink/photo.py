@@ -17,6 +17,9 @@ from appliance.runtime.uplink.message import Unsendable
 _QUALITIES = (40, 50, 60, 70, 80, 90)
 _LEAST_SHRUNK, _MOST_SHRUNK = 0.8, 0.5  # in one step
 _SMALLEST_SIDE = 32
+# Times the bytes of half the size: measured 2.3 to 8 on the photos of ../shared. So a picture that
+# must shrink by more than a half need not be looked at whole, which would take the longest.
+_LEAST_OF_WHOLE = 2
 _NAMES = {PhotoKind.FRONT: "车头照片", PhotoKind.BODY: "车身照片"}
 
 
@@ -39,9 +42,12 @@ def passage_photo(
         photo = jpegs[0]
         if finder is None or not holds_word(photo, finder):
             return photo
-    pictures = [_decode(jpeg, kind) for jpeg, kind in zip(jpegs, kinds, strict=True)]
     try:
-        return bounded_jpeg(side_by_side(pictures), limit, finder)
+        half = side_by_side(_decoded(jpegs, kinds, cv2.IMREAD_REDUCED_COLOR_2))
+        least = len(_encoded(half, _QUALITIES[0])) * _LEAST_OF_WHOLE
+        if least > limit and min(half.shape[:2]) >= _SMALLEST_SIDE:
+            return bounded_jpeg(half, limit, finder)
+        return bounded_jpeg(side_by_side(_decoded(jpegs, kinds)), limit, finder)
     except cv2.error as error:
         raise Unsendable("照片（F_JCZP）无法拼接或压缩") from error
 
@@ -110,9 +116,15 @@ def _read(
     return jpeg
 
 
-def _decode(jpeg: bytes, kind: PhotoKind) -> MatLike:
+def _decoded(
+    jpegs: list[bytes], kinds: tuple[PhotoKind, ...], way: int = cv2.IMREAD_COLOR
+) -> list[MatLike]:
+    return [_decode(jpeg, kind, way) for jpeg, kind in zip(jpegs, kinds, strict=True)]
+
+
+def _decode(jpeg: bytes, kind: PhotoKind, way: int) -> MatLike:
     try:
-        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), way)
     except cv2.error:
         picture = None
     if picture is None:
