@@ -4,6 +4,9 @@ Two platforms: `quick` answers at once and judges nothing; `reference` is the on
 kit, which looks into each photo. The bare socket waits for the answer to each frame before it
 sends the next; that it makes nothing, reads nothing and keeps nothing is the point.
 
+Sent `side-by-side`, two photos of 60 KB must become one of 60 KB: what is measured is then how fast
+photos are decoded, shrunk and encoded, which shares the machine's cores with the platform.
+
 Run: python benchmarks/uplink.py [COUNT]
 """
 

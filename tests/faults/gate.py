@@ -32,9 +32,9 @@ def until(condition: Callable[[], bool]) -> bool:
 class Gate:
     """As a context: its uplink works from `start` to the end of the block."""
 
-    def __init__(self, root: Path, port: int, **uplink: Any) -> None:
+    def __init__(self, root: Path, port: int, *, host: str = "127.0.0.1", **uplink: Any) -> None:
         self.root = root
-        self.profile = site(host="127.0.0.1", port=port, **uplink)
+        self.profile = site(host=host, port=port, **uplink)
         self.journal = Journal.open(root, SystemClock())
         self.restarts = 0
         self._stop = threading.Event()

@@ -1,9 +1,9 @@
 """A parent that has everything loaded, so that a program started by a fork costs milliseconds.
 
 `python -m faults.nursery`, in the folder of the tests, reads one JSON list a line:
-`["uplink", PROFILE]`, `["lane", ROOT, NAME, REPORT]` or `["kill", PID]`; it answers each with a
-line, the process id. Its children are the real programs: `gatehouse run uplink`, and a lane that
-records. When it ends, they are killed.
+`["uplink", PROFILE]`, maybe with the name of a break behind it, `["lane", ROOT, NAME, REPORT]` or
+`["kill", PID]`; it answers each with a line, the process id. Its children are the real programs:
+`gatehouse run uplink`, and a lane that records. When it ends, they are killed.
 """
 
 import contextlib
@@ -24,6 +24,7 @@ from appliance.cli import app
 from appliance.clock import SystemClock
 from appliance.runtime.journal import Journal
 from appliance.runtime.journal.values import Photo, PhotoKind
+from faults.breaks import BREAKS
 
 PR_SET_PDEATHSIG = 1
 SECONDS_BETWEEN_TRUCKS = 0.04
@@ -34,8 +35,10 @@ PHOTOS = (
 )
 
 
-def uplink(profile: str) -> None:
-    """The real program."""
+def uplink(profile: str, broken: str = "") -> None:
+    """The real program; broken before it begins, if a break of `faults.breaks` is named."""
+    if broken:
+        BREAKS[broken](profile)
     app(["run", "uplink", "--profile", profile])
 
 

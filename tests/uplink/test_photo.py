@@ -9,7 +9,7 @@ import pytest
 
 from appliance.runtime.journal.values import Photo, PhotoKind, RecordedPassage
 from appliance.runtime.uplink.message import Unsendable
-from appliance.runtime.uplink.photo import passage_photo
+from appliance.runtime.uplink.photo import bounded_jpeg, passage_photo
 
 from .samples import jpeg, passage, recorded
 
@@ -70,6 +70,25 @@ def test_quality_falls_before_the_picture_shrinks(storage: Path) -> None:
     best = photo_of(storage, made, limit=5_000_000)
     bounded = photo_of(storage, made, limit=len(best) // 2)
     assert size_of(bounded) == size_of(best)
+
+
+@pytest.mark.parametrize("quality", [50, 60, 70, 80, 90])
+def test_the_best_quality_that_fits_is_taken(quality: int) -> None:
+    def plain(quality: int) -> bytes:
+        encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        return encoded.tobytes()
+
+    picture = cv2.imdecode(np.frombuffer(jpeg(640, 360), np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    fits = plain(quality)
+    assert bounded_jpeg(picture, len(fits)) == fits
+    assert bounded_jpeg(picture, len(fits) - 1) == plain(quality - 10)
+
+
+@pytest.mark.parametrize("limit", [5_000, 20_000, 60_000, 120_000])
+def test_a_photo_that_must_shrink_uses_the_room_it_has(storage: Path, limit: int) -> None:
+    made = recorded(storage, passage(**two_photos((1280, 720), (1280, 720))))
+    assert limit * 0.6 < len(photo_of(storage, made, limit=limit)) <= limit
 
 
 def test_a_missing_file_is_unsendable(storage: Path) -> None:

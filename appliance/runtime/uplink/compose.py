@@ -1,6 +1,7 @@
 """From what the journal owes to the frames that travel: one message, one or several packets."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from appliance.guideline.messages import PHOTO_FIELD
 from appliance.profile.model import Camera, Profile
 from appliance.runtime.journal.values import RecordedPassage, StoredPhoto
 from appliance.runtime.uplink.bodies import MOST_SUB_PACKETS
+from appliance.runtime.uplink.darkroom import Darkroom
 from appliance.runtime.uplink.dialect import HJ212Dialect
 from appliance.runtime.uplink.frame import Pairs
 from appliance.runtime.uplink.message import (
@@ -18,7 +20,6 @@ from appliance.runtime.uplink.message import (
     passage_fields,
     status_fields,
 )
-from appliance.runtime.uplink.photo import passage_photo
 
 Qns = Callable[[int], tuple[str, ...]]
 """Gives that many QNs for one message, the same ones on every call; the first is the message's."""
@@ -45,29 +46,28 @@ class Composer:
 
     def __init__(self, profile: Profile, locate: Callable[[StoredPhoto], Path]) -> None:
         self._profile = profile
-        self._locate = locate
         self._dialect = HJ212Dialect.of(profile.uplink.dialect)
+        self._darkroom = Darkroom(locate, self._dialect.finder)
+
+    def ahead(self, passage: RecordedPassage) -> None:
+        """Begin the slow part of a 60001 that will leave soon; `close` is then owed."""
+        with suppress(Unsendable):  # said when the message is composed
+            limit = self._photo_limit(passage)
+            for kinds in self._dialect.photos:
+                self._darkroom.begin(passage, kinds, limit)
+
+    def close(self) -> None:
+        """End what was begun ahead."""
+        self._darkroom.close()
 
     def passage(self, passage: RecordedPassage, qns: Qns) -> tuple[Packet, ...]:
         """The packets of a 60001, of two where the dialect sends each photo by itself.
 
         Raises Unsendable.
         """
-        uplink, dialect = self._profile.uplink, self._dialect
-
-        def fields(photo: bytes) -> Pairs:
-            return passage_fields(
-                passage, photo, qn=ANY_QN, mn=self._profile.mn, uplink=uplink, dialect=dialect
-            )
-
-        beside = tuple(pair for pair in fields(_ANY_PHOTO) if pair[0] != PHOTO_FIELD)
-        room = dialect.photo_room(beside)
-        limit = uplink.photo_limit_bytes if room is None else min(room, uplink.photo_limit_bytes)
-        photos = [
-            passage_photo(passage, self._locate, kinds=kinds, limit=limit, finder=dialect.finder)
-            for kinds in dialect.photos
-        ]
-        return self._packets([fields(photo) for photo in photos], qns)
+        limit = self._photo_limit(passage)
+        photos = [self._darkroom.photo(passage, kinds, limit) for kinds in self._dialect.photos]
+        return self._packets([self._passage_fields(passage, photo) for photo in photos], qns)
 
     def camera(self, camera: Camera, password: str, at: datetime, qns: Qns) -> tuple[Packet, ...]:
         """The packets of a 60002, the only place the password goes to. Raises Unsendable."""
@@ -82,6 +82,24 @@ class Composer:
             state, production, at, qn=ANY_QN, mn=self._profile.mn, dialect=self._dialect
         )
         return self._packets([fields], qns)
+
+    def _passage_fields(self, passage: RecordedPassage, photo: bytes) -> Pairs:
+        return passage_fields(
+            passage,
+            photo,
+            qn=ANY_QN,
+            mn=self._profile.mn,
+            uplink=self._profile.uplink,
+            dialect=self._dialect,
+        )
+
+    def _photo_limit(self, passage: RecordedPassage) -> int:
+        """The most bytes a photo may have beside the other fields of the passage."""
+        fields = self._passage_fields(passage, _ANY_PHOTO)
+        beside = tuple(pair for pair in fields if pair[0] != PHOTO_FIELD)
+        room = self._dialect.photo_room(beside)
+        limit = self._profile.uplink.photo_limit_bytes
+        return limit if room is None else min(room, limit)
 
     def _packets(self, messages: list[Pairs], qns: Qns) -> tuple[Packet, ...]:
         packets: list[Pairs] = []

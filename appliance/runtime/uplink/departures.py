@@ -15,6 +15,8 @@ from appliance.runtime.uplink.turns import Turns
 
 log = logging.getLogger(__name__)
 
+_AHEAD = 2  # of each kind, messages whose photos are made while earlier ones travel
+
 
 class Departures:
     """Takes messages off the outbox in their turn; what cannot leave is set aside on the way."""
@@ -47,19 +49,23 @@ class Departures:
         """A message that is due and not under way, and whether it goes as a live one."""
         now = self._clock.now()
         since = now - timedelta(seconds=self._uplink.backfill_after_seconds)
-        # One more than can be under way, so that one is left when all of those are.
-        due = self._journal.due(now, since=since, limit=self._uplink.window + 1)
-        live = next((item for item in due.live if item not in flight), None)
-        backfill = next((item for item in due.backfill if item not in flight), None)
+        # More than can be under way, so that some are left when all of those are.
+        due = self._journal.due(now, since=since, limit=self._uplink.window + _AHEAD)
+        live = [item for item in due.live if item not in flight]
+        backfill = [item for item in due.backfill if item not in flight]
         goes_live = self._turns.live_next(
-            live=live is not None,
-            backfill=backfill is not None,
+            live=bool(live),
+            backfill=bool(backfill),
             window=window,
             in_flight=len(flight),
             backfill_in_flight=flight.backfill,
         )
-        item = live if goes_live else backfill
-        return None if item is None else (item, bool(goes_live))
+        if goes_live is None:
+            return None
+        item = (live if goes_live else backfill).pop(0)
+        for later in live[:_AHEAD] + backfill[:_AHEAD]:
+            self._loader.ahead(later)
+        return item, goes_live
 
     def _set_aside(self, item: OutboxItem, reason: str) -> None:
         log.warning("%s cannot be sent and is set aside", item.qn)

@@ -1,6 +1,8 @@
 """From a message of the outbox to the packets that leave, with its attempt counted first."""
 
 import json
+from collections import deque
+from contextlib import suppress
 from typing import Any
 
 from appliance.guideline.dictionaries import GateState, Production
@@ -10,6 +12,7 @@ from appliance.profile.secrets import SecretFault, SecretStore
 from appliance.runtime.journal import Journal, UnknownPassage
 from appliance.runtime.journal.values import OutboxItem, RecordedPassage
 from appliance.runtime.uplink.compose import Composer, Packet, Qns
+from appliance.runtime.uplink.darkroom import MOST_AHEAD
 from appliance.runtime.uplink.flight import Outgoing
 from appliance.runtime.uplink.message import Unsendable
 
@@ -22,6 +25,7 @@ class Loader:
         self._composer = Composer(profile, journal.photo_path)
         self._journal = journal
         self._secrets = secrets
+        self._ahead: deque[int] = deque(maxlen=MOST_AHEAD)  # messages whose photos were begun
 
     def load(self, item: OutboxItem) -> Outgoing:
         """The message ready to leave.
@@ -44,6 +48,17 @@ class Loader:
         if latest != passage:
             packets = self._composer.passage(latest, qns)
         return Outgoing(begun, latest.passed_at, packets)
+
+    def ahead(self, item: OutboxItem) -> None:
+        """Have the photo of a message made that will leave soon; `close` is then owed."""
+        if item.cn == PASSAGE and item.id not in self._ahead:
+            self._ahead.append(item.id)
+            with suppress(Unsendable):  # said when the message is loaded
+                self._composer.ahead(self._passage(item))
+
+    def close(self) -> None:
+        """End what was begun ahead."""
+        self._composer.close()
 
     def _passage(self, item: OutboxItem) -> RecordedPassage:
         if item.passage_id is None:

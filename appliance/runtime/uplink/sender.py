@@ -71,8 +71,8 @@ class Sender:
         self._stop = stop
         self._news = news
         self._dialect = HJ212Dialect.of(uplink.dialect)
-        loader = Loader(profile, journal, secrets)
-        self._departures = Departures(uplink, journal, clock, loader)
+        self._loader = Loader(profile, journal, secrets)
+        self._departures = Departures(uplink, journal, clock, self._loader)
         self._patience = Patience(uplink, journal)
         self._commands = Commands(profile.mn, Context(journal, clock, self._patience))
         self._pauses = Pauses(uplink.retry_pause_seconds, uplink.retry_pause_limit_seconds)
@@ -96,6 +96,8 @@ class Sender:
         except _Stopped:
             log.info("uplink ends")
             self._pulse.end()
+        finally:
+            self._loader.close()
 
     def _connection(self) -> None:
         """One connection from its beginning to its end, and the pause behind it."""
