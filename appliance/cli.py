@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -30,7 +30,7 @@ from appliance.models import ModelStore, locked_models
 from appliance.profile.box import Machine
 from appliance.profile.faults import ProfileFaults
 from appliance.profile.loading import check_profile, load_profile
-from appliance.profile.model import Profile, Reader
+from appliance.profile.model import Dialect, Profile, Reader
 from appliance.profile.report import faults_as_json, format_faults
 from appliance.profile.secrets import SecretStore
 from appliance.runtime.journal import Journal
@@ -175,12 +175,75 @@ def platform(
     database: Annotated[Path, typer.Option(help="Where it keeps what it got.")] = Path(
         "var/platform.sqlite3"
     ),
+    lax: Annotated[
+        bool, typer.Option("--lax", help="从宽：凡能看懂的都收；不加则从严。下列各项可再单独改。")
+    ] = False,
+    body: Annotated[
+        Literal["literal", "cp", "any"] | None,
+        typer.Option(help="字段位置：literal 在报文顶层，cp 在 CP 之内，any 都收。"),
+    ] = None,
+    crc: Annotated[
+        Literal["computed", "constant", "unchecked"] | None,
+        typer.Option(help="CRC：computed 核对附录 A，constant 只认 A9C1，unchecked 不核对。"),
+    ] = None,
+    length: Annotated[
+        Literal["computed", "constant", "unchecked"] | None,
+        typer.Option(help="长度字段：computed 核对，constant 只认 0325，unchecked 不核对。"),
+    ] = None,
+    longest_segment: Annotated[
+        int | None, typer.Option(min=64, help="数据段最多多少字节，如 1024 或 9999。")
+    ] = None,
+    packets: Annotated[
+        bool | None, typer.Option("--packets/--no-packets", help="是否合并分包（PNUM、PNO）。")
+    ] = None,
+    photos: Annotated[
+        int | None, typer.Option(min=1, max=2, help="一次通行要收几条各带照片的报文才算完整。")
+    ] = None,
+    dictionary: Annotated[
+        Literal["codes", "names", "any"] | None,
+        typer.Option(help="第 8 章字典值：codes 只认代码，names 只认名称，any 都收。"),
+    ] = None,
+    dates: Annotated[
+        Literal["compact", "dashed", "any"] | None,
+        typer.Option(help="日期：compact 按 7.3，dashed 按 6.2.3，any 都收。"),
+    ] = None,
+    photo_words: Annotated[
+        Literal["off", "as-written", "any-case"] | None,
+        typer.Option(help="是否在照片的 Base64 里查高危字符（6.2.5）：不查、按小写、不分大小写。"),
+    ] = None,
+    reply: Annotated[
+        str | None,
+        typer.Option(
+            help="应答形式：9014、9014-bare、9014-exertn、9014-no-qn、9012、number、"
+            "number-frame、json、text。"
+        ),
+    ] = None,
+    mn_length: Annotated[int | None, typer.Option(min=1, help="MN 最多多少字符。")] = None,
+    hj212_version: Annotated[
+        Literal["2017", "2025", "any"] | None,
+        typer.Option("--version", help="协议版本（Flag）：2017、2025，any 都收。"),
+    ] = None,
 ) -> None:
-    """Run the reference platform alone: a strict HJ 212 server for trials."""
-    from acceptance_kit.peers.platform.command import listen
+    """Run the reference platform alone: an HJ 212 server for trials, strict unless told."""
+    from acceptance_kit.peers.platform.command import listen, variant_of
 
+    variant = variant_of(
+        lax=lax,
+        body=body,
+        crc=crc,
+        length=length,
+        longest_segment=longest_segment,
+        packets=packets,
+        photos=photos,
+        dictionary=dictionary,
+        dates=dates,
+        photo_words=photo_words,
+        reply=reply,
+        mn_length=mn_length,
+        version=hj212_version,
+    )
     known = set(mn) if mn else {load_profile(profile).mn}
-    listen(host, port, database, known, typer.echo, _stop_on_signal())
+    listen(host, port, database, known, typer.echo, _stop_on_signal(), variant=variant)
 
 
 @app.command()
@@ -504,23 +567,41 @@ def uplink_retry(
 MessageFile = Annotated[Path, typer.Argument(metavar="FILE", help="A line each; - is the input.")]
 
 
+HowWritten = Literal["computed", "constant"]
+LengthField = Annotated[
+    HowWritten,
+    typer.Option("--length-field", help="长度字段：computed 按字节数，constant 固定为 0325。"),
+]
+Crc = Annotated[
+    HowWritten, typer.Option("--crc", help="CRC：computed 按附录 A 计算，constant 固定为 A9C1。")
+]
+
+
 @hj212_app.command("decode")
-def hj212_decode(file: MessageFile) -> None:
+def hj212_decode(
+    file: MessageFile, length_field: LengthField = "computed", crc: Crc = "computed"
+) -> None:
     """Read messages, one a line, and print what each says and whether it is sound, as JSON."""
+    from appliance.runtime.uplink.dialect import HJ212Dialect
     from appliance.runtime.uplink.lines import decode_lines, open_lines
 
+    dialect = HJ212Dialect.of(Dialect(length_field=length_field, crc=crc))
     with open_lines(file) as lines:
-        for said in decode_lines(lines):
+        for said in decode_lines(lines, dialect):
             typer.echo(json.dumps(said, ensure_ascii=False))
 
 
 @hj212_app.command("encode")
-def hj212_encode(file: MessageFile = Path("-")) -> None:
+def hj212_encode(
+    file: MessageFile = Path("-"), length_field: LengthField = "computed", crc: Crc = "computed"
+) -> None:
     """Read JSON objects with fields, one a line, and print the frame of each."""
+    from appliance.runtime.uplink.dialect import HJ212Dialect
     from appliance.runtime.uplink.lines import encode_lines, open_lines
 
+    dialect = HJ212Dialect.of(Dialect(length_field=length_field, crc=crc))
     with open_lines(file) as lines:
-        for frame in encode_lines(lines):
+        for frame in encode_lines(lines, dialect):
             typer.echo(frame)
 
 

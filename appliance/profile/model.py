@@ -277,6 +277,12 @@ class Dialect(Section):
         title="CRC",
         description="computed：按 HJ 212 附录 A 计算；constant：固定为指南样例的 A9C1",
     )
+    length_field: Literal["computed", "constant"] = Field(
+        default="computed",
+        title="长度字段",
+        description="帧头的四位长度：computed 按数据段的字节数；constant 固定写 0325，"
+        "仅用于不核对长度而只认样例的平台",
+    )
     length: Literal["bytes", "packets", "shrink"] = Field(
         default="bytes",
         title="长报文",

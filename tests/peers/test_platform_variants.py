@@ -97,6 +97,12 @@ def codes(events: list[Event]) -> set[int | None]:
 PAIRS: dict[str, tuple[dict[str, str], Variant, int | None]] = {
     "fields inside CP": ({"body": "cp"}, Variant(body="cp"), 2),
     "constant CRC": ({"crc": "constant"}, Variant(crc="constant"), None),
+    "constant length": ({"length_field": "constant"}, Variant(length="constant"), None),
+    "as a client of the field": (
+        {"length_field": "constant", "crc": "constant"},
+        Variant(length="constant", crc="constant"),
+        None,
+    ),
     "sub-packets": ({"length": "packets"}, Variant(longest_segment=1024, packets=True), None),
     "four digits": ({"length": "shrink"}, Variant(longest_segment=9999), None),
     "names": ({"dictionary": "names"}, Variant(dictionary="names"), 2),
@@ -141,7 +147,7 @@ def test_the_literal_platform_refuses_every_dialect_it_can_tell_from_its_own(
 ) -> None:
     with running(tmp_path, Variant()) as platform, Gate(tmp_path, platform, **choices) as gate:
         packets = gate.composer.passage(a_passage(tmp_path), qns)
-        if choices.get("crc") == "constant":
+        if "constant" in choices.values():
             gate.socket.sendall(packets[0].raw)
             assert platform.wait_for(lambda it: bool(it.faults()), PATIENCE)
         elif choices.keys() & {"forbidden_words"} or choices.get("length") == "shrink":
@@ -156,6 +162,49 @@ def test_a_lax_platform_takes_every_dialect(
 ) -> None:
     with running(tmp_path, LAX) as platform, Gate(tmp_path, platform, **choices) as gate:
         assert codes(gate.replies(gate.composer.passage(a_passage(tmp_path), qns))) == {1}
+
+
+FIELD_MESSAGE = (
+    "##0325QN=20231116114325977;ST=31;CN=60001;MN=91640100MA75XXXX1A;DATE=20231116114320;"
+    "F_JCWZ=模拟入口;F_CPHM=闽PA0001;F_CPYS=蓝牌;F_JCLX=进;Flag=5;CP=&&;RtdInterval=30&&A9C1\r\n"
+).encode()
+
+
+@pytest.mark.parametrize(
+    ("variant", "read"),
+    [
+        (LAX, True),
+        (Variant(length="unchecked", crc="unchecked"), True),
+        (Variant(length="constant", crc="constant"), True),
+        (Variant(length="unchecked"), False),
+        (Variant(crc="unchecked"), False),
+        (Variant(), False),
+    ],
+    ids=["lax", "unchecked", "constant", "crc-checked", "length-checked", "strict"],
+)
+def test_a_message_as_the_field_sends_it_is_read_only_where_neither_constant_is_checked(
+    tmp_path: Path, variant: Variant, read: bool
+) -> None:
+    with running(tmp_path, variant) as platform, Gate(tmp_path, platform) as gate:
+        gate.socket.sendall(FIELD_MESSAGE)
+        if read:
+            assert codes(gate.heard()) == {2}  # it lacks a photo, and says so
+            gate.socket.sendall(FIELD_MESSAGE[:100])
+            gate.socket.sendall(FIELD_MESSAGE[100:] + FIELD_MESSAGE)
+            assert [kept.plate for kept in platform.records()] == ["闽PA0001"]
+            return
+        assert platform.wait_for(lambda it: bool(it.faults()), PATIENCE)
+        assert platform.records() == []
+
+
+def test_a_platform_that_counts_nothing_still_refuses_what_is_longer_than_it_takes(
+    tmp_path: Path,
+) -> None:
+    short = Variant(length="unchecked", longest_segment=1024)
+    with running(tmp_path, short) as platform, Gate(tmp_path, platform) as gate:
+        gate.socket.sendall(gate.composer.passage(a_passage(tmp_path), qns)[0].raw)
+        assert platform.wait_for(lambda it: bool(it.faults()), PATIENCE)
+        assert platform.records() == []
 
 
 def test_a_platform_that_knows_enterprises_by_number_takes_22_characters(tmp_path: Path) -> None:

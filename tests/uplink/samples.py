@@ -1,4 +1,4 @@
-"""A minimal valid site, made here so that no site profile of the project is needed."""
+"""A site with one lane, and passages through it."""
 
 import hashlib
 from dataclasses import fields
@@ -8,6 +8,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from sites import demo_profile
 
 from appliance.clock import BEIJING
 from appliance.guideline.dictionaries import Direction, EmissionStage, PlateColour, RaiseMethod
@@ -27,60 +28,17 @@ MN = "91640100MA75XXXX1A"
 
 
 def site(**uplink: Any) -> Profile:
-    """A one-lane site; `uplink` is merged into its uplink part, unchecked for short seconds."""
-    profile = Profile.model_validate(
-        {
-            "format": 1,
-            "enterprise": {
-                "number": "91640100MA75XXXX1A001P",
-                "name": "宁夏某某有限公司",
-                "credit_code": MN,
-                "address": "银川市兴庆区某某镇",
-                "longitude": 106.230909,
-                "latitude": 38.487194,
-                "legal_representative": "张三",
-                "industry": "黑色金属冶炼和压延加工业",
-                "industry_branch": "炼钢",
-                "performance_grade": "B级",
-                "contact": "李四",
-                "contact_phone": "0951-1234567",
-                "transport_vehicles": 10,
-                "plant_vehicles": 2,
-                "non_road_machines": 3,
-            },
-            "entrances": [
-                {
-                    "id": "A",
-                    "name": "东门",
-                    "barriers": [
-                        {
-                            "id": "A01",
-                            "position": "东门进厂道",
-                            "direction": "进",
-                            "plate_camera": "east-in",
-                            "driver": {
-                                "kind": "modbus-relay",
-                                "host": "127.0.0.1",
-                                "raise_coil": 0,
-                            },
-                        }
-                    ],
-                }
-            ],
-            "cameras": [
-                {
-                    "id": "east-in",
-                    "role": "plate",
-                    "position": "东门进厂道卡口",
-                    "host": "127.0.0.1",
-                    "user": "gate",
-                    "password": {"name": "camera-east-in"},
-                }
-            ],
-            "uplink": {"host": "127.0.0.1", "port": 9},
-            "ups": {"rated_watts": 6000, "runtime_minutes": 120},
-        },
-        strict=False,
+    """The demo's site with one lane; `uplink` is merged in, unchecked for short seconds."""
+    driver = {"kind": "modbus-relay", "host": "127.0.0.1", "raise_coil": 0}
+    lane = {"id": "A01", "position": "东门进厂道", "direction": "进", "plate_camera": "east-in"}
+    camera = {"id": "east-in", "role": "plate", "position": "东门进厂道卡口", "host": "127.0.0.1"}
+    profile = demo_profile(
+        Path("/var/lib/gatehouse"),  # a test's journal lies elsewhere
+        enterprise__number=f"{MN}001P",
+        enterprise__credit_code=MN,
+        entrances__0__barriers=[{**lane, "driver": driver}],
+        cameras=[{**camera, "user": "gate", "password": {"name": "camera-east-in"}}],
+        uplink={"host": "127.0.0.1", "port": 9},
     )
     quick = {
         "acknowledge_seconds": 5.0,

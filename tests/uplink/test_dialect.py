@@ -74,6 +74,13 @@ def test_the_constant_crc_is_the_one_the_guideline_prints() -> None:
     assert chosen(crc="constant").frame(FIELDS) == b"##0170" + SEGMENT.encode() + b"A9C1\r\n"
 
 
+def test_the_constant_length_is_the_one_a_client_of_the_field_sends_whatever_follows() -> None:
+    field = chosen(length_field="constant", crc="constant")
+    assert field.frame(FIELDS) == b"##0325" + SEGMENT.encode() + b"A9C1\r\n"
+    long = (*FIELDS[:5], ("F_JCZP", "A" * 20_000), *FIELDS[5:])
+    assert chosen(length_field="constant").frame(long).startswith(b"##0325QN=")
+
+
 def test_a_long_message_is_one_frame_with_a_longer_length() -> None:
     long = (*FIELDS[:5], ("F_JCZP", "A" * 20_000), *FIELDS[5:])
     assert chosen().packets(long) == [long]

@@ -354,3 +354,42 @@ def test_every_collected_message_gets_its_verdict() -> None:
                 wrong.append((vector.line, vector.verdict, vector.note, got))
     assert wrong == []
     assert len(vectors) == 134
+
+
+class TestUncheckedLength:
+    """Where nobody counts, a frame goes to its end of line, and a right length still ends it."""
+
+    FIELD = b"##0325" + GATE.encode() + b"A9C1\r\n"
+
+    def decoder(self, **choices: bool) -> FrameDecoder:
+        return FrameDecoder(check_length=False, **choices)
+
+    @pytest.mark.parametrize("step", [1, 7, 64, 1000])
+    def test_frames_of_the_field_come_out_whole_however_they_are_cut(self, step: int) -> None:
+        decoder = self.decoder(check_crc=False)
+        stream = self.FIELD * 2 + ANSWER + self.FIELD
+        events = [e for at in range(0, len(stream), step) for e in decoder.feed(stream[at:][:step])]
+        assert [type(event) for event in events] == [Frame] * 4
+        assert frames(events)[0].data == GATE
+        assert decoder.pending == 0
+
+    def test_a_right_length_needs_no_end_of_line(self) -> None:
+        whole = encode(GATE).rstrip(b"\r\n")
+        assert [frame.data for frame in frames(self.decoder(check_crc=False).feed(whole))] == [GATE]
+
+    def test_the_crc_may_be_checked_all_the_same(self) -> None:
+        right = b"##0325" + GATE.encode() + b"0F00\r\n"
+        assert [type(event) for event in self.decoder().feed(right)] == [Frame]
+        assert not frames(self.decoder().feed(self.FIELD))
+
+    def test_a_frame_without_an_end_is_not_held_for_ever(self) -> None:
+        decoder = FrameDecoder(check_length=False, check_crc=False, max_segment=1000)
+        events = decoder.feed(b"##0325QN=" + b"A" * 5000)
+        assert faults(events)
+        assert decoder.pending <= 1010
+
+
+@given(st.binary(max_size=300))
+def test_garbage_never_raises_where_no_length_is_checked(data: bytes) -> None:
+    decoder = FrameDecoder(check_length=False, check_crc=False, max_segment=100)
+    decoder.feed(data + b"##0325" + data + b"\r\n")

@@ -240,3 +240,17 @@ def test_a_file_that_cannot_be_read_is_one_sentence_and_exit_code_2(
         assert (answer.returncode, answer.stdout) == (2, b"")
         assert answer.stderr.decode().startswith(f"读不了文件 {path}：")
         assert len(answer.stderr.decode().splitlines()) == 1
+
+
+def test_the_constants_of_the_field_are_right_where_they_are_asked_for() -> None:
+    field = b"##0325" + GATE.encode() + b"A9C1"
+    assert json.loads(gatehouse("decode", "-", given_input=field).stdout)["fault"] == "length"
+    constants = ("--length-field", "constant", "--crc", "constant")
+    said = gatehouse("decode", "-", *constants, given_input=field).stdout
+    assert json.loads(said)["ok"]
+    assert gatehouse("encode", *constants, given_input=said).stdout.rstrip() == field
+    computed = encode(GATE)
+    told = gatehouse("decode", "-", "--length-field", "constant", given_input=computed).stdout
+    assert json.loads(told)["fault"] == "length"
+    told = gatehouse("decode", "-", "--crc", "constant", given_input=computed).stdout
+    assert json.loads(told)["fault"] == "crc"

@@ -15,7 +15,14 @@ from acceptance_kit.peers.platform.variant import Variant
 from appliance.clock import SystemClock
 from appliance.guideline.messages import Result
 from appliance.profile.model import Dialect
-from appliance.runtime.uplink.probe import TEST_MARK, Trial, field_dialects, frame_dialects, probe
+from appliance.runtime.uplink.probe import (
+    FRAME_POINTS,
+    TEST_MARK,
+    Trial,
+    field_dialects,
+    frame_dialects,
+    probe,
+)
 from appliance.runtime.uplink.probe_report import as_dict, conclusion, fragment, trial_line
 
 from .samples import MN, site
@@ -47,11 +54,26 @@ def probed(running: ReferencePlatform) -> tuple[Dialect | None, tuple[Trial, ...
         ),
         (Variant(longest_segment=9999), {"body": "literal", "length": "shrink"}),
         (Variant(crc="constant"), {"body": "literal", "crc": "constant"}),
+        (Variant(length="constant"), {"length_field": "constant", "crc": "computed"}),
+        (
+            Variant(length="constant", crc="constant"),
+            {"body": "literal", "length_field": "constant", "crc": "constant"},
+        ),
         (Variant(version="2025"), {"body": "literal", "version": "2025"}),
         (Variant(dictionary="names"), {"body": "literal", "dictionary": "names"}),
         (Variant(dates="dashed", dictionary="names"), {"dates": "dashed", "dictionary": "names"}),
     ],
-    ids=["literal", "cp-packets", "four-digits", "constant", "2025", "names", "names-dashed"],
+    ids=[
+        "literal",
+        "cp-packets",
+        "four-digits",
+        "constant",
+        "length",
+        "field",
+        "2025",
+        "names",
+        "names-dashed",
+    ],
 )
 def test_the_dialect_of_a_strict_platform_is_found(
     variant: Variant, wanted: dict[str, str], tmp_path: Path
@@ -113,6 +135,12 @@ def test_the_most_standard_frame_comes_first_and_none_twice() -> None:
     assert dialects[0].body == "cp"
     assert dialects[0].length == "packets"
     assert len(set(map(str, dialects))) == len(dialects)
+    departures = [
+        sum(values.index(getattr(each, point)) for point, values in FRAME_POINTS.items())
+        for each in dialects
+    ]
+    assert departures == sorted(departures)
+    assert {each.length for each in dialects if each.length_field == "constant"} == {"bytes"}
     fields = list(field_dialects([Dialect(), Dialect(body="cp")]))
     assert len(set(map(str, fields))) == len(fields)
 
@@ -127,6 +155,9 @@ def test_a_trial_is_told_in_one_line_and_as_json() -> None:
     trial = Trial(Dialect(dictionary="names"), 2, "答复2：执行失败", "raw", 1.25)
     assert "\n" not in trial_line(3, trial)
     assert "dictionary=names" in trial_line(3, trial)
+    lenient = Trial(Dialect(length_field="constant", crc="constant"), None, "没有应答", "", 10.0)
+    assert "length_field=constant" in trial_line(4, lenient)
+    assert "length_field" not in trial_line(3, trial)
     told = as_dict(None, [trial])
     assert told["fits"] is None
     assert told["trials"][0]["code"] == 2

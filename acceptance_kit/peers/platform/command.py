@@ -2,10 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from acceptance_kit.peers.platform.records import Received
+from acceptance_kit.peers.platform.replies import ReplyStyle
 from acceptance_kit.peers.platform.server import ReferencePlatform
+from acceptance_kit.peers.platform.variant import LAX, STRICT, Variant
 from appliance.trouble import Trouble
 
 
@@ -20,13 +23,20 @@ def listen(  # noqa: PLR0917 - all six are needed, none is an option
     known_mn: set[str],
     say: Callable[[str], None],
     stop: threading.Event,
+    *,
+    variant: Variant = STRICT,
 ) -> None:
     """Run until `stop`, telling of each message; raises PlatformFault."""
     if not known_mn:
         raise PlatformFault("请用 --profile 或 --mn 指出平台认识的企业（MN）。")
     database.parent.mkdir(parents=True, exist_ok=True)
     platform = ReferencePlatform(
-        host, port, database=database, known_mn=known_mn, on_message=lambda got: say(_line(got))
+        host,
+        port,
+        database=database,
+        known_mn=known_mn,
+        variant=variant,
+        on_message=lambda got: say(_line(got)),
     )
     try:
         platform.start()
@@ -37,6 +47,20 @@ def listen(  # noqa: PLR0917 - all six are needed, none is an option
         stop.wait()
     finally:
         platform.close()
+
+
+def variant_of(*, lax: bool, **chosen: object) -> Variant:
+    """The strict or the lax variant with what was chosen (None: not) in place of its own.
+
+    Raises PlatformFault for a style of reply that there is none of.
+    """
+    given = {name: value for name, value in chosen.items() if value is not None}
+    if (style := given.get("reply")) is not None:
+        if style not in set(ReplyStyle):
+            raise PlatformFault(f"没有应答形式“{style}”，只有：{'、'.join(ReplyStyle)}。")
+        given["reply"] = ReplyStyle(str(style))
+    made: Variant = replace(LAX if lax else STRICT, **given)  # type: ignore[arg-type]
+    return made
 
 
 def _line(got: Received) -> str:

@@ -31,12 +31,13 @@ from acceptance_kit.peers.platform.rules import Rules
 from acceptance_kit.peers.platform.variant import STRICT, Variant
 from appliance.clock import Clock, SystemClock
 from appliance.guideline.messages import Result
-from appliance.runtime.uplink.frame import CrcFault, Frame, FrameDecoder, FrameFault
+from appliance.runtime.uplink.frame import CrcFault, Frame, FrameDecoder, FrameFault, LengthFault
 
 # Smaller than any frame with a photo, so that a reset always falls inside one.
 _CHUNK_BYTES = 2048
 
 _EXAMPLE_CRC = b"A9C1"
+_EXAMPLE_LENGTH = b"0325"
 
 
 class ReferencePlatform:
@@ -164,6 +165,7 @@ class ReferencePlatform:
         return FrameDecoder(
             max_segment=self._variant.longest_segment,
             check_crc=self._variant.crc == "computed",
+            check_length=self._variant.length == "computed",
         )
 
     def next_act(self) -> Act:
@@ -178,6 +180,9 @@ class ReferencePlatform:
         qn, mn = frame.get("QN") or "", frame.get("MN") or ""
         if self._variant.crc == "constant" and frame.raw[-4:] != _EXAMPLE_CRC:
             self.take_fault(CrcFault(f"CRC is not {_EXAMPLE_CRC.decode()}"))
+            return b""
+        if self._variant.length == "constant" and not frame.raw.startswith(b"##" + _EXAMPLE_LENGTH):
+            self.take_fault(LengthFault(f"length is not {_EXAMPLE_LENGTH.decode()}"))
             return b""
         if not qn:
             self.take_fault(FrameFault("a message without QN cannot be answered"))

@@ -15,6 +15,8 @@ from appliance.runtime.uplink.frame import MAX_SEGMENT_BYTES
 class Variant:
     """The settings of a reference platform; `any` takes every form of its point.
 
+    `crc` and `length` are compared with what is computed, with the constant of the field (A9C1 and
+    0325), or with nothing; a frame whose length nobody checks goes to its end of line.
     `longest_segment` is in bytes: 9999 for a platform that knows four digits, 1024 for one that
     follows HJ 212. `packets` is whether it joins sub-packets (PNUM, PNO); one that does not
     refuses them. `photos` is how many messages make a passage complete, 2 with one photo each.
@@ -24,6 +26,7 @@ class Variant:
 
     body: Literal["literal", "cp", "any"] = "literal"
     crc: Literal["computed", "constant", "unchecked"] = "computed"
+    length: Literal["computed", "constant", "unchecked"] = "computed"
     longest_segment: int = MAX_SEGMENT_BYTES
     packets: bool = False
     photos: Literal[1, 2] = 1
@@ -39,6 +42,7 @@ STRICT = Variant()
 LAX = Variant(
     body="any",
     crc="unchecked",
+    length="unchecked",
     packets=True,
     dictionary="any",
     dates="any",

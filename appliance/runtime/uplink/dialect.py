@@ -25,12 +25,15 @@ from appliance.runtime.uplink.reply_reader import ReplyReader
 __all__ = ["HJ212Dialect", "Reply", "ReplyReader"]
 
 _EXAMPLE_CRC = "A9C1"
+# What a public client of a sister platform writes before every frame, whatever its length.
+_EXAMPLE_LENGTH = "0325"
 _FOUR_DIGITS = 9_999
 _WITH_ANSWER = 1  # the bits of Flag: A, D, and the version above them
 _NUMBERED = 2
 
 _BODIES: dict[str, Body] = {"literal": literal, "cp": inside_cp}
 _CRCS = {"computed": None, "constant": _EXAMPLE_CRC}
+_LENGTH_FIELDS = {"computed": None, "constant": _EXAMPLE_LENGTH}
 _SEGMENT_LIMITS = {"bytes": None, "packets": None, "shrink": _FOUR_DIGITS}
 _SIDE_BY_SIDE = ((PhotoKind.FRONT, PhotoKind.BODY),)
 _PHOTOS: dict[str, tuple[tuple[PhotoKind, ...], ...]] = {
@@ -56,13 +59,15 @@ _MN_LENGTHS = {"credit-code": 20, "enterprise-number": 24}
 class HJ212Dialect:
     """One way to read the guideline; the defaults are the profile's.
 
-    `crc` is None when it is computed (annex A). `photos` are the kinds in the picture of each
-    message a passage becomes; `finder` finds the words a photo may not hold, None for none.
-    `segment_limit` is the most bytes a data segment may have, None where it does not matter.
+    `crc` is None when it is computed (annex A), `length_field` when it counts. `photos` are the
+    kinds in the picture of each message a passage becomes; `finder` finds the words a photo may
+    not hold, None for none. `segment_limit` is the most bytes a data segment may have, None where
+    it does not matter.
     """
 
     body: Body = literal
     crc: str | None = None
+    length_field: str | None = None
     numbered: bool = False
     segment_limit: int | None = None
     photos: tuple[tuple[PhotoKind, ...], ...] = _SIDE_BY_SIDE
@@ -81,6 +86,7 @@ class HJ212Dialect:
         return cls(
             body=_BODIES[choice.body],
             crc=_CRCS[choice.crc],
+            length_field=_LENGTH_FIELDS[choice.length_field],
             numbered=choice.length == "packets",
             segment_limit=_SEGMENT_LIMITS[choice.length],
             photos=_PHOTOS[choice.photos],
@@ -130,7 +136,7 @@ class HJ212Dialect:
 
     def frame(self, fields: Pairs) -> bytes:
         """One frame, whatever its length."""
-        return encode(self.lay_out(fields), crc=self.crc)
+        return encode(self.lay_out(fields), crc=self.crc, length=self.length_field)
 
     def packets(self, fields: Pairs) -> list[Pairs]:
         """The fields of each frame of a message: one, or its sub-packets, all under its QN yet."""

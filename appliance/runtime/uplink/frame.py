@@ -108,11 +108,12 @@ def _folded(data: bytes) -> bytes:
     return mixed.tobytes() + data[groups * _CRC_PERIOD :]
 
 
-def encode(data: str, *, crc: str | None = None) -> bytes:
-    """`data` as a frame; `crc` overrides the computed CRC (four characters)."""
+def encode(data: str, *, crc: str | None = None, length: str | None = None) -> bytes:
+    """`data` as a frame; `crc` and `length` override what is computed (four characters each)."""
     segment = data.encode()
+    head = f"{len(segment):04d}" if length is None else length
     tail = f"{crc16(segment):04X}" if crc is None else crc
-    return b"##%04d%s%s\r\n" % (len(segment), segment, tail.encode())
+    return b"##%s%s%s\r\n" % (head.encode(), segment, tail.encode())
 
 
 def split(data: str) -> tuple[Pairs, Pairs]:
@@ -146,12 +147,20 @@ class FrameDecoder:
 
     Never raises, whatever the peer sends: faults come as values between the frames. Holds at
     most `max_segment` bytes and one header beyond what the last call brought. Without `check_crc`
-    any four hexadecimal digits will do: some platforms compare them with nothing.
+    any four hexadecimal digits will do; without `check_length` a frame goes to its end of line
+    when its length is wrong: some platforms compare them with nothing.
     """
 
-    def __init__(self, *, max_segment: int = MAX_SEGMENT_BYTES, check_crc: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        max_segment: int = MAX_SEGMENT_BYTES,
+        check_crc: bool = True,
+        check_length: bool = True,
+    ) -> None:
         self._max_segment = max_segment
         self._check_crc = check_crc
+        self._check_length = check_length
         self._buffer = bytearray()
         self._scanned = 0
         self._refused: set[int] = set()
@@ -212,26 +221,37 @@ class FrameDecoder:
 
         A fault uses up the header only: what follows may hold a good frame. None is 'wait'.
         """
-        if length > self._max_segment:
+        if self._check_length and length > self._max_segment:
             return LengthFault(f"length {length} is beyond {self._max_segment}"), start
         buffer = self._buffer
         broken = _BREAK.search(buffer, max(start, self._scanned - _BREAK_LENGTH))
         self._scanned = len(buffer)
         stop = broken.start() if broken else len(buffer)
-        by_bytes = start + length
-        by_characters = _end_of_characters(buffer, start, length, stop)
-        ends = [by_bytes]
-        if by_bytes < by_characters <= start + self._max_segment:
-            ends.append(by_characters)
+        ends = self._ends(start, length, stop)
+        # A length that nobody checks ends a frame only where a computed CRC agrees with it.
+        compute = self._check_crc or not self._check_length
         for end in ends:
             if end + 4 <= stop and end not in self._refused:
-                if _crc_fits(buffer, start, end, compute=self._check_crc):
+                if _crc_fits(buffer, start, end, compute=compute):
                     return self._frame(start, end)
                 self._refused.add(end)
+        if broken and not self._check_length:
+            end = stop - 4
+            fits = start <= end <= start + self._max_segment
+            if fits and _crc_fits(buffer, start, end, compute=self._check_crc):
+                return self._frame(start, end)
         # Only what ends the pending bytes shows whether the length or the CRC is wrong.
         if broken is None and len(buffer) <= start + self._max_segment + 4:
             return None, 0
         return self._fault(start, ends, stop), start
+
+    def _ends(self, start: int, length: int, stop: int) -> list[int]:
+        """Where the segment ends when its length counts bytes, and when it counts characters."""
+        by_bytes = start + length
+        by_characters = _end_of_characters(self._buffer, start, length, stop)
+        if by_bytes < by_characters <= start + self._max_segment:
+            return [by_bytes, by_characters]
+        return [by_bytes]
 
     def _frame(self, start: int, end: int) -> tuple[Frame | FrameFault, int]:
         raw = bytes(self._buffer[: end + 4])

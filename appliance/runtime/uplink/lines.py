@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from appliance.runtime.uplink.dialect import HJ212Dialect
 from appliance.runtime.uplink.frame import (
     CP_CLOSE,
     CP_OPEN,
@@ -25,6 +26,9 @@ from appliance.runtime.uplink.frame import (
     encode,
 )
 from appliance.trouble import Trouble
+
+COMPUTED = HJ212Dialect()
+"""The dialect of HJ 212 itself: a length that counts and a CRC that is computed."""
 
 # Every byte of the longest frame may be written as an escape of four characters.
 _LONGEST_LINE = 4 * (MAX_SEGMENT_BYTES + 100)
@@ -73,22 +77,38 @@ def unescaped(line: bytes) -> bytes:
     )
 
 
-def decoded(line: bytes) -> dict[str, Any]:
+def decoded(line: bytes, dialect: HJ212Dialect = COMPUTED) -> dict[str, Any]:
     """What the message of one line says: `ok`, `fault` (or None) and `fields`.
 
     Like the link, it takes the first sound frame and passes over what stands before; when there is
     none, `fault` is the first one. `fields` are then what can be made out. Names in CP follow a
-    field CP, `&&`, so that `encoded` knows where they belong.
+    field CP, `&&`, so that `encoded` knows where they belong. A dialect that writes a constant
+    for length or CRC has that and nothing else for the right one.
     """
     raw = unescaped(line)
-    events = FrameDecoder().feed(raw + b"\r\n")
+    events = _decoder(dialect).feed(raw + b"\r\n")
     frame = next((event for event in events if isinstance(event, Frame)), None)
     if frame is not None:
-        return {"ok": True, "fault": None, "fields": fields_in(frame.data)}
+        wrong = _wrong_constant(frame, dialect)
+        return {"ok": wrong is None, "fault": wrong, "fields": fields_in(frame.data)}
     fault = next((event for event in events if isinstance(event, FrameFault)), None)
     kind = type(fault) if fault is not None else HeaderFault
     text = _HEADER.sub("", raw.decode(errors="replace"), count=1)
     return {"ok": False, "fault": _FAULTS[kind], "fields": fields_in(_without_crc(text))}
+
+
+def _decoder(dialect: HJ212Dialect) -> FrameDecoder:
+    return FrameDecoder(check_crc=dialect.crc is None, check_length=dialect.length_field is None)
+
+
+def _wrong_constant(frame: Frame, dialect: HJ212Dialect) -> str | None:
+    """The fault of a frame without the constants of a dialect, or None."""
+    head, tail = dialect.length_field, dialect.crc
+    if head is not None and not frame.raw.startswith(f"##{head}".encode()):
+        return _FAULTS[LengthFault]
+    if tail is not None and not frame.raw.endswith(tail.encode()):
+        return _FAULTS[CrcFault]
+    return None
 
 
 def fields_in(segment: str) -> dict[str, str]:
@@ -115,7 +135,7 @@ def _without_crc(text: str) -> str:
     return re.sub(r"(&&)[0-9A-Fa-f]{0,4}\s*$", r"\1", text)
 
 
-def encoded(line: bytes) -> bytes:
+def encoded(line: bytes, dialect: HJ212Dialect = COMPUTED) -> bytes:
     """The frame of a JSON object with `fields`, without its end of line.
 
     Raises ValueError when it is none, or when decoding the frame would give other fields.
@@ -129,8 +149,9 @@ def encoded(line: bytes) -> bytes:
     }
     if not all(isinstance(value, str) for value in fields.values()):
         raise ValueError("fields hold texts and whole numbers only")
-    frame = encode(segment_of(fields)).removesuffix(b"\r\n")
-    said = decoded(frame)
+    segment = segment_of(fields)
+    frame = encode(segment, crc=dialect.crc, length=dialect.length_field).removesuffix(b"\r\n")
+    said = decoded(frame, dialect)
     if not said["ok"] or {"CP": "&&"} | said["fields"] != {"CP": "&&"} | fields:
         raise ValueError("a name or a value breaks the frame")
     return frame
@@ -170,13 +191,13 @@ def _joined(fields: dict[str, str], names: list[str]) -> str:
     return text
 
 
-def encode_lines(file: BinaryIO) -> Iterator[bytes]:
+def encode_lines(file: BinaryIO, dialect: HJ212Dialect = COMPUTED) -> Iterator[bytes]:
     """Each line's frame in turn. Raises LinesFault with the number of a line that is no message."""
     for number, line in enumerate(read_lines(file), start=1):
         if not line.strip():
             continue
         try:
-            yield encoded(line)
+            yield encoded(line, dialect)
         except (ValueError, RecursionError) as error:
             raise LinesFault(
                 f"第 {number} 行编不成报文：应为一个 JSON 对象，"
@@ -184,8 +205,8 @@ def encode_lines(file: BinaryIO) -> Iterator[bytes]:
             ) from error
 
 
-def decode_lines(file: BinaryIO) -> Iterator[dict[str, Any]]:
+def decode_lines(file: BinaryIO, dialect: HJ212Dialect = COMPUTED) -> Iterator[dict[str, Any]]:
     """What each line says in turn; empty lines are passed over."""
     for line in read_lines(file):
         if line.strip():
-            yield decoded(line)
+            yield decoded(line, dialect)

@@ -8,6 +8,9 @@ import yaml
 from appliance.profile.model import Dialect
 from appliance.runtime.uplink.probe import FIELD_POINTS, FRAME_POINTS, Trial
 
+# Its words are those of `crc`, so it is named, and only where it is changed.
+_BY_NAME = ("length_field",)
+
 
 def fragment(dialect: Dialect) -> str:
     """The profile's `uplink.dialect`, whole, as YAML to paste."""
@@ -17,11 +20,12 @@ def fragment(dialect: Dialect) -> str:
 
 
 def described(dialect: Dialect) -> str:
-    """A dialect on one line: the points of the frame, and those of the fields that are changed."""
-    points = [getattr(dialect, point) for point in FRAME_POINTS]
+    """A dialect on one line: the points of the frame, and what else is changed, by name."""
+    points = [getattr(dialect, point) for point in FRAME_POINTS if point not in _BY_NAME]
+    by_name = {**{point: FRAME_POINTS[point] for point in _BY_NAME}, **FIELD_POINTS}
     changed = [
         f"{point}={getattr(dialect, point)}"
-        for point, values in FIELD_POINTS.items()
+        for point, values in by_name.items()
         if getattr(dialect, point) != values[0]
     ]
     return " ".join([*points, *changed])
