@@ -16,7 +16,7 @@ from rich.table import Table
 
 from appliance.guideline.dictionaries import PlateColour
 from appliance.runtime.vision.colour import NEW_ENERGY_LENGTH
-from appliance.runtime.vision.grammar import DIGITS, LETTERS
+from appliance.runtime.vision.grammar import DIGITS, LETTERS, alike
 from appliance.runtime.vision.photo_files import PhotoAnswer
 from appliance.runtime.vision.reading import PlateReading
 from appliance.trouble import Trouble
@@ -243,11 +243,6 @@ def figures(judged: Iterable[Judged]) -> list[Figures]:
     for each in plates:
         groups[f"种类 {plate_kind(each.truth.text)}"].append(each)
     return [Figures.of("全部", plates), *(Figures.of(name, each) for name, each in groups.items())]
-
-
-def alike(plate: str) -> str:
-    """The text as a plate tells it: after the second character O is 0 and I is 1."""
-    return plate[:2] + plate[2:].replace("O", "0").replace("I", "1")
 
 
 def plate_kind(text: str) -> str:

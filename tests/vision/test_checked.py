@@ -1,0 +1,60 @@
+"""Two readers, one honest answer: when a reading may be passed on as certain."""
+
+import numpy as np
+import pytest
+
+from appliance.guideline.dictionaries import PlateColour
+from appliance.runtime.vision.checked import CheckedReader
+from appliance.runtime.vision.reading import Image, PlateReading
+
+PICTURE: Image = np.zeros((90, 160, 3), np.uint8)
+CORNERS = np.array([(40, 60), (120, 60), (120, 85), (40, 85)], np.float32)
+
+
+class FirstReader:
+    """Always reads the same plate, with the confidence the test says."""
+
+    def __init__(self, confidence: float) -> None:
+        self.peaks = (0.999,) * 6 + (confidence,)
+
+    def read(self, image: Image) -> list[PlateReading]:
+        return [PlateReading("宁A12345", PlateColour.YELLOW, self.peaks, CORNERS, 2)]
+
+
+class Second:
+    """Spells what the test says, and remembers what it was shown."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.shown: list[tuple[tuple[int, ...], int]] = []
+
+    def __call__(self, plate: Image, rows: int) -> str:
+        self.shown.append((plate.shape, rows))
+        return self.text
+
+
+def read(confidence: float, second: Second) -> PlateReading:
+    (reading,) = CheckedReader(FirstReader(confidence), second, sure_from=0.97).read(PICTURE)
+    return reading
+
+
+def test_a_very_confident_reading_is_sure_and_nobody_else_is_asked() -> None:
+    second = Second("宁A12346")
+    reading = read(0.97, second)
+    assert (reading.sure, reading.second, second.shown) == (True, None, [])
+
+
+def test_the_weakest_character_decides_whether_a_second_is_asked() -> None:
+    second = Second("宁A12345")
+    read(0.96, second)
+    assert second.shown == [((25, 80, 3), 2)]
+
+
+def test_two_that_agree_are_sure() -> None:
+    assert read(0.5, Second("宁A12345")).sure
+
+
+@pytest.mark.parametrize("text", ["宁A12346", "", "宁A1234"])
+def test_where_they_differ_the_reading_is_unsure_and_both_are_told(text: str) -> None:
+    reading = read(0.9, Second(text))
+    assert (reading.sure, reading.second, reading.text) == (False, text, "宁A12345")
