@@ -110,6 +110,8 @@ class _Demo:
         profile = self._site.profile
         self._console.print(f"[bold]{profile.enterprise.name}[/bold]  模拟画面 synthetic scenes")
         self._console.print(f"状态页 {self._site.status_page}")
+        if self._site.entry_page:
+            self._console.print(f"补录页 {self._site.entry_page}")
         wanted = {program.name for program in programs(profile)}
         deadline = self._clock.monotonic() + READY_SECONDS
         with self._console.status("等待各程序启动…") as status:

@@ -23,6 +23,7 @@ from appliance.clock import SystemClock
 from appliance.models import ModelStore
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Profile, Reader
+from appliance.profile.sections import Secret
 from appliance.profile.writing import profile_as_yaml
 from appliance.runtime.journal import Journal
 from appliance.runtime.journal.vehicles import read_vehicles_csv
@@ -54,6 +55,15 @@ class DemoSite:
         page = self.profile.network.status_page
         return f"http://{page.address}:{page.port}/"
 
+    @property
+    def entry_page(self) -> str | None:
+        """How to come in to the entry page, where the profile names a gatekeeper."""
+        page, keepers = self.profile.network.entry_page, self.profile.access.gatekeepers
+        if not keepers:
+            return None
+        secret = self.root / "secrets" / keepers[0].password.name
+        return f"http://{page.address}:{page.port}/（姓名 {keepers[0].name}，密码在 {secret}）"
+
 
 @contextmanager
 def demo_site(
@@ -74,7 +84,7 @@ def demo_site(
     # The pictures are opened while an earlier demo's data are still there.
     scenes = {barrier: Scene(vehicles, repeat=repeat) for barrier, vehicles in script.items()}
     _empty_root(root)
-    passwords = {camera.id: secrets.token_urlsafe(12) for camera in profile.cameras}
+    passwords = {secret: secrets.token_urlsafe(12) for secret in _secrets(profile)}
     with ExitStack() as started:
         clock = SystemClock()
         cameras: dict[str, SimulatedCamera] = {}
@@ -84,7 +94,7 @@ def demo_site(
             simulated = SimulatedCamera(
                 scenes[lane.barrier.id],
                 user=camera.user,
-                password=passwords[camera.id],
+                password=passwords[camera.password],
                 path=camera.rtsp_path,
             )
             simulated.start()
@@ -110,7 +120,7 @@ def demo_site(
         )
         adapted_path = root / "profile.yaml"
         adapted_path.write_text(profile_as_yaml(profile), "utf-8")
-        _write_secrets(profile, root, passwords)
+        _write_secrets(root, passwords)
         register = profile_path.with_name(f"{profile_path.stem}-vehicles.csv")
         with Journal.open(root, clock) as journal:
             if register.is_file():
@@ -139,7 +149,8 @@ def _adapted(
         camera["host"], camera["rtsp_port"] = "127.0.0.1", ports.get(camera["id"], 554)
     raw["uplink"]["host"], raw["uplink"]["port"] = platform.address
     raw["storage"]["root"] = str(PurePosixPath(root))
-    raw["network"]["status_page"]["port"] = _free_port(raw["network"]["status_page"]["port"])
+    for page in ("status_page", "entry_page"):
+        raw["network"][page]["port"] = _free_port(raw["network"][page]["port"])
     raw["recognition"]["reader"] = reader.value
     if photos:
         # Photos of one vehicle may follow each other; each is a passage of its own.
@@ -163,13 +174,19 @@ def _empty_root(root: Path) -> None:
     (root / MARK).touch()
 
 
-def _write_secrets(profile: Profile, root: Path, passwords: dict[str, str]) -> None:
+def _secrets(profile: Profile) -> set[Secret]:
+    """Every secret that the demo's programs ask for."""
+    cameras = {camera.password for camera in profile.cameras}
+    return cameras | {keeper.password for keeper in profile.access.gatekeepers}
+
+
+def _write_secrets(root: Path, passwords: dict[Secret, str]) -> None:
     folder = root / "secrets"
     folder.mkdir(mode=0o700)
-    for camera in profile.cameras:
-        path = folder / camera.password.name
+    for secret, password in passwords.items():
+        path = folder / secret.name
         path.touch(mode=0o600)
-        path.write_text(passwords[camera.id], "utf-8")
+        path.write_text(password, "utf-8")
 
 
 @contextmanager

@@ -233,8 +233,8 @@ def test_video_disks_do_not_share_a_mount(good, check):
 
 @pytest.mark.parametrize("network", ["10.41.8.1/24", "10.41.8.0/33", "10.41.8.0"])
 def test_a_network_with_a_host_part_or_without_a_length_is_refused(good, check, network):
-    access = f"\naccess:\n  maintenance_networks: [{network}]\n"
-    _, (fault,) = check(good + access)
+    access = f"access:\n  maintenance_networks: [{network}]\n"
+    _, (fault,) = check(good.replace("access:\n", access))
     assert fault.key == "access.maintenance_networks[0]"
     assert "10.41.8.0/24" in fault.allowed
 
@@ -257,3 +257,14 @@ def test_a_text_that_would_keep_passages_from_the_platform_is_told_at_the_check(
     assert old in good
     _, faults = check(good.replace(old, new, 1))
     assert [(fault.key, said in fault.wrong) for fault in faults] == [(key, True)]
+
+
+def test_two_gatekeepers_do_not_share_a_name(good, check):
+    keeper = "    - {name: 门卫, password: !secret other}\n"
+    _, (fault,) = check(good.rstrip() + "\n" + keeper)
+    assert fault.key == "access.gatekeepers[1].name"
+
+
+def test_the_two_pages_do_not_share_a_port(good, check):
+    _, (fault,) = check(good.replace("port: 18081", "port: 18080"))
+    assert (fault.key, fault.wrong) == ("network.entry_page.port", "状态页与补录页都用端口 18080")

@@ -40,6 +40,7 @@ def written(folder: Path, root: Path) -> tuple[Profile, Path]:
         root,
         network__status_page__address="127.0.0.1",
         network__status_page__port=free_port(),
+        network__entry_page__port=free_port(),
         uplink__host="127.0.0.1",
         uplink__port=free_port(),
     )
@@ -73,9 +74,9 @@ def box(tmp_path: Path) -> Iterator[tuple[Profile, Path, "subprocess.Popen[bytes
     profile, path = written(tmp_path, tmp_path / "root")
     secrets = tmp_path / "secrets"
     secrets.mkdir()
-    for camera in profile.cameras:
-        (secrets / camera.password.name).write_text("throw-away", "utf-8")
-        (secrets / camera.password.name).chmod(0o600)
+    for holder in (*profile.cameras, *profile.access.gatekeepers):
+        (secrets / holder.password.name).write_text("throw-away", "utf-8")
+        (secrets / holder.password.name).chmod(0o600)
     process = subprocess.Popen(
         [*COMMAND, "up", str(path)],
         cwd=DEMO.parents[1],
@@ -213,4 +214,4 @@ def test_a_machine_runs_the_lanes_it_serves_and_no_others(tmp_path):
     machines = [{"name": "gate-in", "barriers": ["A01"]}, {"name": "gate-out", "barriers": ["A02"]}]
     profile = demo_profile(tmp_path, machines=machines)
     names = [program.name for program in programs(profile, profile.machine("gate-out"))]
-    assert names == ["lane-A02", "uplink", "web"]
+    assert names == ["lane-A02", "uplink", "web", "entry"]
