@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.runtime.vision.presence import HEIGHT, WIDTH
+
 log = logging.getLogger(__name__)
 
 STALE = timedelta(minutes=5)
@@ -81,7 +83,7 @@ class LaneMemory:
             kept = np.load(self._empty, allow_pickle=False)
         except (OSError, ValueError, EOFError):
             return None
-        return kept if kept.ndim == 2 and kept.dtype == np.float32 else None
+        return kept if kept.shape == (3, HEIGHT, WIDTH) and kept.dtype == np.float32 else None
 
 
 def _replace(path: Path, data: bytes) -> None:

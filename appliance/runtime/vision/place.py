@@ -41,10 +41,11 @@ class StandingPlace:
         """Whether something stands there again."""
         return self._taken_looks >= LOOKS
 
-    def look(self, foreground: Mask) -> None:
-        """One more picture: the pixels that are not the empty lane."""
+    def look(self, foreground: Mask, *, settled: bool) -> None:
+        """One more picture: the pixels that are not the empty lane. Once the vehicle has settled,
+        its place stays the same: driving on it only gets larger."""
         covered = float(foreground.sum())
-        if not self.left and covered > LARGER * self._largest:
+        if not settled and not self.left and covered > LARGER * self._largest:
             self._largest = covered
             self._place = _lower_part(foreground)
         if self._place is None:

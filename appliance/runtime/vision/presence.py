@@ -1,5 +1,7 @@
 """Is there anything in the lane? A cheap comparison with the empty lane, before any network."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +11,8 @@ from appliance.runtime.vision.region import LaneArea
 
 WIDTH, HEIGHT = 160, 90
 DIFFERENT = 0.6
-"""A pixel differs from the empty lane by this many standard deviations of the picture."""
+"""A pixel differs from the empty lane by this many standard deviations of the empty lane, in
+brightness or in colour."""
 
 PRESENT = 0.06
 """Share of differing pixels from which the lane counts as occupied."""
@@ -20,10 +23,25 @@ MOVING = 0.01
 LEARNING = 0.04
 """How fast the empty lane follows slow changes of light."""
 
-FITS, EVERY = 3, 2
-LEAST_GAIN, MOST_GAIN = 0.5, 2.0
+ROUNDS, EVERY = 2, 2
+LEAST_GAIN, MOST_GAIN = 0.4, 2.5
 
 Mask = NDArray[np.bool_]
+View = NDArray[np.float32]
+"""3 x 90 x 160: brightness, red minus green, blue minus green."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Light:
+    """What turns a picture's brightness into the empty lane's."""
+
+    gain: float
+    offset: float
+
+    def applied(self, view: View) -> View:
+        result = view * np.float32(self.gain)
+        result[0] += np.float32(self.offset)
+        return result
 
 
 class Presence:
@@ -33,15 +51,17 @@ class Presence:
     All shares are of the lane's region; what lies outside it is not looked at.
     """
 
-    def __init__(self, empty: NDArray[np.float32] | None = None, area: LaneArea | None = None):
+    def __init__(self, empty: View | None = None, area: LaneArea | None = None) -> None:
         self._lane = (area or LaneArea()).mask(WIDTH, HEIGHT)
+        self._pixels = float(self._lane.sum())
         self._empty = empty
-        self._before: NDArray[np.float32] | None = None
+        self._light: _Light | None = None
+        self._before: View | None = None
         self.moving = False
         self.foreground: Mask = np.zeros((HEIGHT, WIDTH), bool)
 
     @property
-    def empty(self) -> NDArray[np.float32] | None:
+    def empty(self) -> View | None:
         """The empty lane as learnt, to be kept over a restart."""
         return self._empty
 
@@ -51,57 +71,79 @@ class Presence:
         Afterwards `foreground` tells which pixels (90 x 160) those are, and `moving` whether
         anything changed since the picture before.
         """
-        seen = self._flatten(image)
-        if self._before is not None:
-            changed = (np.abs(seen - self._before) > DIFFERENT) & self._lane
-            self.moving = float(changed.sum() / self._lane.sum()) > MOVING
-        self._before = seen
+        view = _view(image)
+        plain = self._plain(view)
         if self._empty is None:
-            self._empty = seen
-        fitted = seen
-        share = self._compare(fitted, self._empty)
-        if share >= PRESENT:
-            fitted = self._fit(seen, self._empty)
-            share = self._compare(fitted, self._empty)
+            self._empty = plain.applied(view)
+        seen = self._in_the_light_of(view, self._empty, plain)
+        if self._before is not None:
+            self.moving = self._share(_differs(seen, self._before)) > MOVING
+        self._before = seen
+        self.foreground = _differs(seen, self._empty) & self._lane
+        share = self._share(self.foreground)
         if share < PRESENT:
-            self._empty += LEARNING * (fitted - self._empty)
+            self._empty += LEARNING * (seen - self._empty)
         return share
 
     def learn_anew(self) -> None:
         """Take the last picture for the empty lane: what stands there is part of it now."""
         self._empty = self._before
 
-    def _compare(self, seen: NDArray[np.float32], empty: NDArray[np.float32]) -> float:
-        """Set `foreground`; its share of the lane."""
-        self.foreground = (np.abs(seen - empty) > DIFFERENT) & self._lane
-        return float(self.foreground.sum() / self._lane.sum())
+    def _share(self, mask: Mask) -> float:
+        return float((mask & self._lane).sum()) / self._pixels
 
-    def _flatten(self, image: Image) -> NDArray[np.float32]:
-        """A small grey picture whose lane has mean 0 and standard deviation 1."""
-        small = cv2.resize(image, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-        values = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
-        lane = values[self._lane]
-        flat: NDArray[np.float32] = (values - lane.mean()) / max(float(lane.std()), 1.0)
-        return flat
+    def _plain(self, view: View) -> _Light:
+        """The light in which the lane has mean 0 and standard deviation 1."""
+        brightness = view[0][self._lane]
+        gain = 1 / max(float(brightness.std()), 1.0)
+        return _Light(gain, -float(brightness.mean()) * gain)
 
-    def _fit(self, seen: NDArray[np.float32], empty: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The picture in the light of the empty one: gain and offset that suit the better half.
+    def _in_the_light_of(self, view: View, empty: View, plain: _Light) -> View:
+        """The picture in the light of the empty lane.
 
-        Mean and deviation of the whole picture are a vehicle's as much as the road's; a large
-        white truck would make the road around it look changed, and its leaving go unseen.
+        Mean and deviation of the whole picture are a vehicle's as much as the road's, so a large
+        white truck would make the road around it look changed, and its leaving go unseen. The
+        light is therefore followed from picture to picture on what did not change; a sudden step
+        of the exposure is found by beginning afresh. What explains more of the lane is believed.
         """
         lane = self._lane[::EVERY, ::EVERY]
-        here, there = seen[::EVERY, ::EVERY][lane], empty[::EVERY, ::EVERY][lane]
-        gain, offset = 1.0, 0.0
-        for _ in range(FITS):
-            wrong = np.abs(gain * here + offset - there)
-            good = wrong <= np.median(wrong)
-            mine, its = here[good], there[good]
-            spread = float(mine.var())
-            if spread < 1e-3:
+        here = view[:, ::EVERY, ::EVERY][:, lane]
+        there = empty[:, ::EVERY, ::EVERY][:, lane]
+        best, least = plain, 2.0
+        for start in (self._light, plain):
+            light = self._followed(start, here, there, plain) if start else plain
+            share = float(_differs(light.applied(here), there).mean())
+            if share < least:
+                best, least = light, share
+        self._light = best
+        return best.applied(view)
+
+    @staticmethod
+    def _followed(start: _Light, here: View, there: View, plain: _Light) -> _Light:
+        light = start
+        for _ in range(ROUNDS):
+            same = ~_differs(light.applied(here), there)
+            mine, its = here[0][same], there[0][same]
+            spread = float(mine.var()) if mine.size else 0.0
+            if spread < 1:
                 break
-            covariance = float(((mine - mine.mean()) * its).mean())
-            gain = min(max(covariance / spread, LEAST_GAIN), MOST_GAIN)
-            offset = float(its.mean() - gain * mine.mean())
-        fitted: NDArray[np.float32] = (gain * seen + offset).astype(np.float32)
-        return fitted
+            gain = float(((mine - mine.mean()) * its).mean()) / spread
+            gain = min(max(gain, LEAST_GAIN * plain.gain), MOST_GAIN * plain.gain)
+            light = _Light(gain, float(its.mean()) - gain * float(mine.mean()))
+        return light
+
+
+def _view(image: Image) -> View:
+    small = cv2.resize(image, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    view = np.empty((3, HEIGHT, WIDTH), np.float32)
+    view[0] = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    view[1] = cv2.subtract(small[..., 2], small[..., 1], dtype=cv2.CV_32F)
+    view[2] = cv2.subtract(small[..., 0], small[..., 1], dtype=cv2.CV_32F)
+    return view
+
+
+def _differs(one: View, other: View) -> Mask:
+    """Which pixels differ in brightness or colour."""
+    apart = np.abs(one - other) > DIFFERENT
+    mask: Mask = apart[0] | apart[1] | apart[2]
+    return mask

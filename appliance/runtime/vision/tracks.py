@@ -161,11 +161,12 @@ class Tracker:
     def update(self, frame: Frame, readings: Sequence[PlateReading]) -> dict[int, Track]:
         """Give a frame's readings to their tracks; which track each (by its place) went to.
 
-        A reading weighs its confidence squared times its width beside the frame's widest: of
-        several plates in the picture the near and clear one leads.
+        A reading weighs the square of its confidence times its height in the picture beside the
+        lowest one's. A plate is the lowest writing on a vehicle, and the nearest vehicle's plate
+        is lower than that of the next: so the clear and near plate leads.
         """
-        widest = max((reading.width for reading in readings), default=1.0) or 1.0
         places = [Seen.of(frame, reading) for reading in readings]
+        lowest = max((seen.y for seen in places), default=1.0) or 1.0
         placed: dict[int, Track] = {}
         for _, number, track in sorted(self._fitting(places, readings), key=lambda fit: fit[0]):
             if number not in placed and track not in placed.values():
@@ -174,7 +175,7 @@ class Tracker:
             if number not in placed:
                 placed[number] = Track(next(self._numbers), seen, seen)
                 self.tracks.append(placed[number])
-            weight = reading.confidence**2 * reading.width / widest
+            weight = (reading.confidence * seen.y / lowest) ** 2
             placed[number].add(seen, reading, weight)
         for one, other in permutations(placed.values(), 2):
             pairs = one.together.setdefault(other.number, [(one.last, other.last)])
@@ -210,9 +211,13 @@ class Tracker:
 
 
 def rivals(leader: Track, tracks: Sequence[Track]) -> list[Track]:
-    """Tracks that tell another text at the leader's place."""
+    """Tracks that tell another text at the leader's place, in about its size."""
     return [
         track
         for track in tracks
-        if track is not leader and any(track.last.distance(s) < 0.5 for s in leader.history)
+        if track is not leader
+        and any(
+            track.last.distance(seen) < 0.5 and 0.5 < track.last.width / max(seen.width, 1e-6) < 2
+            for seen in leader.history
+        )
     ]

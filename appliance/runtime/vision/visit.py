@@ -162,8 +162,8 @@ class VisitWatcher:
             visit.vehicle_since = frame.instant
         if self._presence.moving:
             visit.stirred = frame.instant
-        visit.place.look(self._presence.foreground)
-        if self._due(visit, frame):
+        visit.place.look(self._presence.foreground, settled=visit.closed)
+        if self._due(frame):
             self._read(visit, frame)
         if visit.no_news and frame.instant - visit.stirred > STILL_SECONDS:
             self._presence.learn_anew()
@@ -231,14 +231,19 @@ class VisitWatcher:
 
     def _await_next(self, visit: _Visit, share: float) -> Sighting | None:
         """Another vehicle fills the lane: its visit begins when it takes the place of the one
-        before, or stops short of it."""
+        before, stops short of it, or shows its plate."""
         assert visit.gone_at is not None  # noqa: S101 - the caller asked
         still = visit.last.instant - max(visit.gone_at, visit.stirred)
         waits = still > self._settings.unread_after_seconds
-        if share < VEHICLE_SHARE or not (visit.place.taken_again or waits):
-            return None
-        self._tracker.keep([t for t in self._tracker.tracks if not _is_its(visit, t)])
         last = visit.last
+        others = [track for track in self._tracker.tracks if not _is_its(visit, track)]
+        shown = any(
+            len(track.vote) >= self._settings.confirm_readings and track.alive(last.instant)
+            for track in others
+        )
+        if share < VEHICLE_SHARE or not (visit.place.taken_again or waits or shown):
+            return None
+        self._tracker.keep(others)
         behind = _Visit(last.taken_at, last, last, stirred=last.instant)
         behind.fronts = visit.fronts
         behind.vehicle_since = last.instant
@@ -247,9 +252,9 @@ class VisitWatcher:
 
     # What the frames say.
 
-    def _due(self, visit: _Visit, frame: Frame) -> bool:
+    def _due(self, frame: Frame) -> bool:
         # A reported vehicle is only watched: for the next one's plate, at half the pace.
-        pause = (2 if visit.closed else 1) / self._settings.frames_per_second
+        pause = (2 if self.standing else 1) / self._settings.frames_per_second
         # A quarter of slack: frames do not come on the very beat.
         if frame.instant - self._read_at < 0.75 * pause:
             return False
