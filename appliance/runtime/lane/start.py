@@ -15,6 +15,7 @@ from appliance.runtime.lane.memory import LaneMemory
 from appliance.runtime.lane.process import LaneProcess
 from appliance.runtime.vision.readers import build_reader
 from appliance.runtime.vision.stream import CameraStream
+from appliance.runtime.vision.two_streams import live_view
 from appliance.trouble import Trouble
 
 
@@ -39,13 +40,18 @@ def start_lane(
     reader = build_reader(profile.recognition.reader, ModelStore.default())
     chinese_font(16)  # without a typeface no photo could be stamped: say so now
     root = Path(profile.storage.root)
+    sub = lane.camera.sub_rtsp_path
     with Journal.open(root, clock) as journal:
         LaneProcess(
             profile,
             lane,
             journal=journal,
             reader=reader,
-            stream=CameraStream(lane.camera, password, clock),
+            stream=live_view(
+                CameraStream(lane.camera, password, clock),
+                CameraStream(lane.camera, password, clock, path=sub) if sub else None,
+                clock,
+            ),
             barrier=Barrier(
                 ModbusRelayDriver(lane.barrier.driver),
                 clock,

@@ -144,6 +144,14 @@ class VisitWatcher:
         """Whether anything is in the lane."""
         return self._visit is not None
 
+    @property
+    def reading(self) -> bool:
+        """Whether a plate was read a moment ago."""
+        visit = self._visit
+        return visit is not None and any(
+            track.alive(visit.last.instant) for track in self._tracker.tracks
+        )
+
     def observe(self, frame: Frame) -> Sighting | None:
         """Look at the next frame; a sighting when a vehicle's story is told."""
         share = self._presence.occupied_share(frame.image)
