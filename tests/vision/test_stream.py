@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from sites import DEMO
 
+from acceptance_kit.peers.camera import rtsp_file
 from acceptance_kit.peers.camera.camera import SimulatedCamera
 from acceptance_kit.peers.camera.scene import Scene
 from appliance.clock import SystemClock
@@ -110,7 +111,7 @@ def test_a_wrong_password_gives_no_frames_and_stands_in_no_log(
 @contextmanager
 def serving_file(path: Path) -> Iterator[int]:
     """A camera that sends what is in the file; its port."""
-    command = ["/usr/bin/python3", str(Path(__file__).with_name("rtsp_file.py")), str(path)]
+    command = ["/usr/bin/python3", "-I", rtsp_file.__file__, "/main", str(path)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None

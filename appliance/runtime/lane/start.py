@@ -6,7 +6,7 @@ from pathlib import Path
 from appliance.clock import Clock
 from appliance.fonts import chinese_font
 from appliance.models import ModelStore
-from appliance.profile.model import Profile
+from appliance.profile.model import Lane, Profile
 from appliance.profile.secrets import SecretStore
 from appliance.runtime.journal import Journal
 from appliance.runtime.lane.barrier import Barrier
@@ -23,6 +23,15 @@ class LaneUnknown(Trouble):
     """The profile has no barrier of that number."""
 
 
+def lane_of(profile: Profile, barrier_id: str) -> Lane:
+    """The lane of a barrier; raises LaneUnknown."""
+    try:
+        return profile.lane(barrier_id)
+    except KeyError:
+        known = "、".join(lane.barrier.id for lane in profile.lanes())
+        raise LaneUnknown(f"站点配置中没有道闸 {barrier_id}，只有 {known}。") from None
+
+
 def start_lane(
     profile: Profile, barrier_id: str, secrets: SecretStore, clock: Clock, stop: threading.Event
 ) -> None:
@@ -31,11 +40,7 @@ def start_lane(
     Raises what is missing before anything starts: LaneUnknown, SecretFault, ModelMissing,
     FontMissing, JournalError.
     """
-    try:
-        lane = profile.lane(barrier_id)
-    except KeyError:
-        known = "、".join(lane.barrier.id for lane in profile.lanes())
-        raise LaneUnknown(f"站点配置中没有道闸 {barrier_id}，只有 {known}。") from None
+    lane = lane_of(profile, barrier_id)
     password = secrets.resolve(lane.camera.password)
     reader = build_reader(profile.recognition.reader, ModelStore.default())
     chinese_font(16)  # without a typeface no photo could be stamped: say so now

@@ -119,7 +119,9 @@ class Track:
     @property
     def motion(self) -> Motion | None:
         """How the plate moved when it was last read; None while too little of it was seen."""
-        recent = [s for s in self.history if self.last.instant - s.instant <= NEARER_WITHIN + 1e-3]
+        # On a busy machine three looks may be all there is, and they count, however far apart.
+        earliest = min(self.last.instant - NEARER_WITHIN, [*self.history][-3:][0].instant) - 1e-3
+        recent = [seen for seen in self.history if seen.instant >= earliest]
         if len(recent) < 3 or recent[-1].instant - recent[0].instant < NEARER_WITHIN / 4:
             return None
         times = np.array([seen.instant for seen in recent]) - recent[0].instant
