@@ -1,6 +1,7 @@
 """Whole scenes, drawn: what is one passage, what is two, and what is none."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -303,3 +304,33 @@ def test_a_truck_with_a_phone_number_on_its_cab_is_read_by_its_plate() -> None:
     lane.film(2, standing(truck))
     lane.rest(2)
     assert lane.plates == ["宁A58D21"]
+
+
+def test_two_trucks_close_together_are_read_by_the_real_networks_as_two() -> None:
+    lane = Watched(reader=build_reader(Reader.OCR, ModelStore.default()))
+    lane.film(2, coming(FIRST))
+    lane.film(1.4, standing(FIRST, moved(SECOND, at_distance(2.1))))
+    lane.film(1.4, leaving_with_another_close_behind(FIRST, SECOND))
+    lane.film(1.6, closing_up(SECOND))
+    lane.film(2, standing(SECOND))
+    lane.rest(2)
+    assert lane.plates == ["宁A58D21", "蒙B72F83"]
+
+
+def test_a_vehicle_whose_province_one_network_does_not_know_may_follow_without_a_gap(
+    lane: Watched,
+) -> None:
+    """The chain gives such a province half a confidence, however sure it is of the rest."""
+    half = (0.499, *(0.97,) * 6)
+
+    def read(plate: str) -> None:
+        vehicle = Vehicle(plate, PlateColour.YELLOW)
+        plain = reading(vehicle, *FIRST.plate)
+        lane.drawn.painted = [replace(plain, character_confidence=half)]
+
+    view = picture(FIRST)
+    for plate in ("宁A58D21", "宁C40K77"):
+        read(plate)
+        for _ in range(3 * PER_SECOND):
+            lane.show(view)
+    assert lane.plates == ["宁A58D21", "宁C40K77"]

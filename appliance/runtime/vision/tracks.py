@@ -15,7 +15,7 @@ from itertools import count, permutations
 import numpy as np
 
 from appliance.runtime.vision.reading import Frame, PlateReading
-from appliance.runtime.vision.vote import PlateVote, difference
+from appliance.runtime.vision.vote import PlateVote, difference, sureness
 
 LOST_SECONDS = 1.0
 """A plate not read for so long has left the picture, or something stands before it."""
@@ -24,7 +24,7 @@ OTHER_TEXT = 3
 """Plates that differ in at least so many characters are two plates."""
 
 SURE = 0.6
-"""Confidence from which a text counts against a place."""
+"""Sureness from which a text counts against a place, and a second plate for a second vehicle."""
 
 LOOK = 0.2
 """Seconds between two looks, where they are slow."""
@@ -163,7 +163,7 @@ class Tracker:
     def update(self, frame: Frame, readings: Sequence[PlateReading]) -> dict[int, Track]:
         """Give a frame's readings to their tracks; which track each (by its place) went to.
 
-        A reading weighs the square of its confidence times its height in the picture beside the
+        A reading weighs the square of its sureness times its height in the picture beside the
         lowest one's. A plate is the lowest writing on a vehicle, and the nearest vehicle's plate
         is lower than that of the next: so the clear and near plate leads.
         """
@@ -177,7 +177,7 @@ class Tracker:
             if number not in placed:
                 placed[number] = Track(next(self._numbers), seen, seen)
                 self.tracks.append(placed[number])
-            weight = (reading.confidence * seen.y / lowest) ** 2
+            weight = (sureness(reading.character_confidence) * seen.y / lowest) ** 2
             placed[number].add(seen, reading, weight)
         for one, other in permutations(placed.values(), 2):
             pairs = one.together.setdefault(other.number, [(one.last, other.last)])
@@ -207,7 +207,8 @@ class Tracker:
                     # The very same text is the same plate, wherever it has got to meanwhile.
                     yield (away if followed else FAR + away), number, track
                 elif followed and (
-                    difference(text, reading.text) < OTHER_TEXT or reading.confidence < SURE
+                    difference(text, reading.text) < OTHER_TEXT
+                    or sureness(reading.character_confidence) < SURE
                 ):
                     yield 1 + away, number, track
 

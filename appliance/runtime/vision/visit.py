@@ -344,7 +344,8 @@ class VisitWatcher:
                 verdict is None
                 or not verdict.agreed
                 or verdict.support < self._settings.confirm_readings
-                or verdict.confidence < max(SURE, self._settings.least_confidence)
+                or verdict.confidence < self._settings.least_confidence
+                or verdict.sureness < SURE
                 or not self._is_another(visit, leader, track, verdict.text)
             ):
                 continue

@@ -5,9 +5,12 @@ spoil the vote on the rest. The winner has to be numbered as a plate is, and its
 one that plates of its kind have (GA 36).
 """
 
+import math
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from statistics import fmean
 
 from appliance.guideline.dictionaries import PlateColour
 from appliance.runtime.vision.grammar import is_plate
@@ -36,13 +39,15 @@ class Verdict:
 
     `support` is the number of readings behind the least supported character, `confidence` the
     weakest character's: its share of the votes times the mean confidence of those that read it.
-    `agreed` tells whether every character has the share it needs.
+    `agreed` tells whether every character has the share it needs, `sureness` is the characters'
+    geometric mean, which one weak character does not decide alone.
     """
 
     text: str
     colour: PlateColour
     support: int
     confidence: float
+    sureness: float
     agreed: bool
 
 
@@ -102,14 +107,15 @@ class PlateVote:
             one.weight / sum(other.weight for other in place.values()) * length_share
             for one, place in zip(chosen, self._places[len(text)], strict=True)
         ]
+        confidences = [
+            share * one.confidence / one.count for share, one in zip(shares, chosen, strict=True)
+        ]
         return Verdict(
             text=text,
             colour=self._colour(text),
             support=min(one.count for one in chosen),
-            confidence=min(
-                share * one.confidence / one.count
-                for share, one in zip(shares, chosen, strict=True)
-            ),
+            confidence=min(confidences),
+            sureness=sureness(confidences),
             agreed=min(shares) >= AGREEMENT,
         )
 
@@ -117,6 +123,15 @@ class PlateVote:
         """The colour most readings tell, among those that plates of this kind have."""
         fitting = {colour for colour in self._colours if colour in colours_of(text)}
         return max(fitting or self._colours, key=lambda colour: self._colours[colour])
+
+
+def sureness(confidences: Sequence[float]) -> float:
+    """The geometric mean of characters' confidences (0 to 1).
+
+    A chain of two networks gives at most half to a character that one of them does not know, such
+    as a province: the weakest alone would make every plate of that province unsure.
+    """
+    return math.exp(fmean(math.log(max(confidence, 1e-3)) for confidence in confidences))
 
 
 def colours_of(text: str) -> set[PlateColour]:
