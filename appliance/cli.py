@@ -53,6 +53,7 @@ journal_app = typer.Typer(help="The journal of passages.", no_args_is_help=True)
 passage_app = typer.Typer(help="Correct a recorded passage.", no_args_is_help=True)
 vehicles_app = typer.Typer(help="The vehicle register (Table 2).", no_args_is_help=True)
 uplink_app = typer.Typer(help="The uplink to the authority's platform.", no_args_is_help=True)
+lane_app = typer.Typer(help="A lane and its camera.", no_args_is_help=True)
 hj212_app = typer.Typer(help="HJ 212 messages as lines of text.", no_args_is_help=True)
 for name, part in {
     "run": run_app,
@@ -62,6 +63,7 @@ for name, part in {
     "vehicles": vehicles_app,
     "uplink": uplink_app,
     "hj212": hj212_app,
+    "lane": lane_app,
 }.items():
     app.add_typer(part, name=name)
 
@@ -331,6 +333,55 @@ def run_entry(profile: ProfileOption) -> None:
 
     with _program("entry", profile) as (site, stop):
         serve_entry(site, SecretStore.of_this_machine(), SystemClock(), stop)
+
+
+@lane_app.command("tune")
+def lane_tune(
+    profile_file: ProfileFile,
+    barrier: Annotated[str, typer.Argument(help="Barrier number, such as A01.")],
+    image: Annotated[
+        Path | None, typer.Option("--image", help="Look at this photo instead of the camera.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where to draw the picture (PNG or JPEG).")
+    ] = None,
+    accept_view: Annotated[
+        bool,
+        typer.Option("--accept-view", help="The camera was meant to be turned: end that alarm."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a lane's region, plate widths and the plates found; say which are ignored, and why."""
+    from appliance.runtime.lane import tune
+    from appliance.runtime.lane.memory import LaneMemory
+    from appliance.runtime.lane.start import lane_of
+    from appliance.runtime.vision.region import LaneArea
+
+    site = load_profile(profile_file)
+    lane = lane_of(site, barrier)
+    if accept_view:
+        LaneMemory(Path(site.storage.root), barrier).accept_view()
+    if image is not None:
+        picture = tune.file_picture(image)
+    else:
+        password = SecretStore.of_this_machine().resolve(lane.camera.password)
+        picture = tune.camera_picture(lane, password, SystemClock())
+    area = LaneArea.of(lane.barrier.view)
+    recognition = site.recognition
+    reader = _reader(recognition.reader)
+    found = tune.plates_found(picture, area, reader, recognition.least_confidence)
+    if out is not None:
+        tune.write(out, tune.drawn(picture, area, found))
+    if as_json:
+        height, width = picture.shape[:2]
+        plates = [one.as_dict() for one in found]
+        answer = {"barrier": barrier, "width": width, "height": height, "plates": plates}
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    for one in found:
+        typer.echo(one.as_text())
+    if not found:
+        typer.echo("画面中没有读出车牌。")
 
 
 @models_app.command("list")

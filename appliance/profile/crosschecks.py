@@ -16,8 +16,10 @@ from appliance.profile.model import CameraRole, EntryPage, ModbusRelay, StatusPa
 from appliance.profile.schema import place_at
 from appliance.profile.sections import Section
 from appliance.profile.tree import Tree
+from appliance.profile.view import LaneView
 
 Keys = dict[str, Any]
+LEAST_CORNERS = 3
 
 
 def cross_check(tree: Tree) -> None:
@@ -29,6 +31,7 @@ def cross_check(tree: Tree) -> None:
         _plate_cameras,
         _plate_lists,
         _retry_pauses,
+        _lane_views,
         _relay_wires,
         _credit_code,
         _machines,
@@ -172,6 +175,22 @@ def _retry_pauses(tree: Tree) -> None:
     name = "retry_pause_seconds" if "retry_pause_seconds" in uplink else "retry_pause_limit_seconds"
     wrong = f"首次重试间隔 {first} 秒大于最长重试间隔 {limit} 秒"
     tree.refuse(("uplink", name), wrong, "首次重试间隔不大于最长重试间隔")
+
+
+def _lane_views(tree: Tree) -> None:
+    """A region is a polygon, and some width lies between its plates' bounds."""
+    for route, barrier in _barriers(tree):
+        view = _keys(barrier.get("view"))
+        corners = view.get("region")
+        if isinstance(corners, list) and 0 < len(corners) < LEAST_CORNERS:
+            wrong = f"区域只有 {len(corners)} 个顶点"
+            tree.refuse((*route, "view", "region"), wrong, "至少 3 个顶点，或不填")
+        least = _number(view, "least_plate_width", LaneView)
+        greatest = _number(view, "greatest_plate_width", LaneView)
+        if least is not None and greatest is not None and least >= greatest:
+            wrong = f"最小车牌宽度 {least} 不小于最大车牌宽度 {greatest}"
+            name = "least_plate_width" if "least_plate_width" in view else "greatest_plate_width"
+            tree.refuse((*route, "view", name), wrong, "最小车牌宽度小于最大车牌宽度")
 
 
 def _relay_wires(tree: Tree) -> None:

@@ -16,6 +16,7 @@ from pydantic import Field
 from appliance.guideline.dictionaries import Direction, EmissionStage, Production
 from appliance.profile.box import Access, Machine, Protection, Software, Ups
 from appliance.profile.sections import AbsolutePath, Host, Identifier, Port, Secret, Section
+from appliance.profile.view import LaneView
 
 
 class PerformanceGrade(StrEnum):
@@ -120,6 +121,9 @@ class Barrier(Section):
     direction: Direction = Field(title="进出类型", description="本道闸车辆的行驶方向")
     plate_camera: Identifier = Field(title="车牌识别相机", description="cameras 中的相机编号")
     driver: ModbusRelay = Field(title="道闸驱动", description="抬杆继电器的接法")
+    view: LaneView = Field(
+        default=LaneView(), title="车道画面", description="相机画面中属于本车道的部分"
+    )
 
 
 class Entrance(Section):
@@ -225,7 +229,7 @@ class Recognition(Section):
 
     reader: Reader = Field(default=Reader.OCR, title="识别器", description="车牌识别模型组合")
     frames_per_second: float = Field(
-        default=5, title="识别帧率", description="每秒送识别的最多帧数", ge=1, le=25
+        default=10, title="识别帧率", description="每秒送识别的最多帧数", ge=1, le=25
     )
     confirm_readings: int = Field(
         default=3, title="确认帧数", description="至少几帧读数一致才确认车牌", ge=1, le=25

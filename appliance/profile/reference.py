@@ -40,6 +40,7 @@ All of these are checked together with the keys, and every fault is reported in 
 - `plate_camera` names a camera whose role is `plate`, and serves one barrier only;
 - a plate stands in the allow list or in the block list, not in both, and looks like a plate;
 - `retry_pause_seconds` is not more than `retry_pause_limit_seconds`;
+- a lane's region has three corners or more, and its least plate width is below the greatest;
 - no two barriers use the same coil or the same input of one relay (host, port and unit);
 - the check character of the social credit code fits (GB 32100-2015).
 """

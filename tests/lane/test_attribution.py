@@ -52,6 +52,8 @@ class ScriptedCamera:
 
     def stop(self) -> None: ...
 
+    def attend(self, busy: bool) -> None: ...
+
     def next_frame(self, timeout: float) -> Frame | None:
         CLOCK.sleep(0.04)
         if self.away:

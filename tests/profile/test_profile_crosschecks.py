@@ -73,6 +73,23 @@ def test_what_does_not_fit_together_is_told_at_its_key(good, check, row):
     assert [(fault.key, said in fault.wrong) for fault in faults] == [(key, True)], faults
 
 
+@pytest.mark.parametrize(
+    ("view", "key", "said"),
+    [
+        ("region:\n            - {x: 0.1, y: 0.1}\n            - {x: 0.9, y: 0.9}", "region", "2 个顶点"),
+        ("least_plate_width: 0.3\n          greatest_plate_width: 0.2", "least_plate_width", "不小于"),
+        ("greatest_plate_width: 0.0", "greatest_plate_width", "不小于"),
+    ],
+)  # fmt: skip
+def test_a_lane_view_that_nothing_could_pass_is_told_at_its_key(good, check, view, key, said):
+    line = "        plate_camera: a02-plate\n"
+    assert good.count(line) == 1
+    _, faults = check(good.replace(line, f"{line}        view:\n          {view}\n"))
+    assert [(f.key.endswith(f"view.{key}"), said in f.wrong) for f in faults] == [(True, True)], (
+        faults
+    )
+
+
 def test_one_coil_or_input_may_not_serve_two_barriers(good, check):
     text = good.replace("port: 15022", "port: 15021")
     _, faults = check(text)

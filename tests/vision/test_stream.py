@@ -2,18 +2,25 @@
 
 import logging
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from sites import DEMO
 
+from acceptance_kit.peers.camera import rtsp_file
 from acceptance_kit.peers.camera.camera import SimulatedCamera
 from acceptance_kit.peers.camera.scene import Scene
 from appliance.clock import SystemClock
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Camera
+from appliance.runtime.vision.reading import Frame
 from appliance.runtime.vision.stream import CameraStream
+from appliance.runtime.vision.two_streams import TwoStreams
 
 PASSWORD = "p@ss/word:1"
 SECONDS = 30
@@ -99,3 +106,127 @@ def test_a_wrong_password_gives_no_frames_and_stands_in_no_log(
     told = caplog.text + "".join(capfd.readouterr())
     assert "wrong-secret" not in told
     assert PASSWORD not in told
+
+
+@contextmanager
+def serving_file(path: Path) -> Iterator[int]:
+    """A camera that sends what is in the file; its port."""
+    command = ["/usr/bin/python3", "-I", rtsp_file.__file__, "/main", str(path)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        yield int(server.stdout.readline())
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def film(path: Path, size: str, seconds: int) -> bytes:
+    """A moving test picture as H.264."""
+    source = f"testsrc2=size={size}:rate=10"
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", source, "-t", str(seconds)]
+    command += ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "10"]
+    subprocess.run([*command, "-f", "h264", str(path)], check=True)
+    return path.read_bytes()
+
+
+def watched(live: CameraStream, seconds: float) -> list[Frame]:
+    frames, end = [], CLOCK.monotonic() + seconds
+    while CLOCK.monotonic() < end:
+        frame = live.next_frame(0.2)
+        if frame:
+            frames.append(frame)
+    return frames
+
+
+def test_a_stream_that_changes_its_size_on_the_way_goes_on(tmp_path: Path) -> None:
+    both = film(tmp_path / "a.h264", "1280x720", 2) + film(tmp_path / "b.h264", "640x360", 8)
+    (tmp_path / "both.h264").write_bytes(both)
+    with serving_file(tmp_path / "both.h264") as port, stream(port) as live:
+        live.attend(True)
+        eventually(lambda: live.connected)
+        frames = watched(live, 6)
+    assert len(frames) > 40
+    # The test picture's colours are where they were: nothing is torn or smeared.
+    first, last = (
+        cv2.resize(frame.image, (16, 9)).astype(int) for frame in (frames[0], frames[-1])
+    )
+    assert np.abs(first - last).mean() < 40
+
+
+def test_a_damaged_stream_loses_pictures_and_not_the_camera(tmp_path: Path) -> None:
+    whole = bytearray(film(tmp_path / "a.h264", "1280x720", 12))
+    chance = np.random.default_rng(5)
+    for _ in range(40):
+        start = int(chance.integers(20_000, len(whole)))
+        del whole[start : start + int(chance.integers(20, 900))]
+    (tmp_path / "cut.h264").write_bytes(whole)
+    with serving_file(tmp_path / "cut.h264") as port, stream(port) as live:
+        live.attend(True)
+        eventually(lambda: live.connected)
+        frames = watched(live, 8)
+        assert live.alive
+    assert len(frames) > 20
+    assert frames[-1].instant - frames[0].instant > 4
+
+
+def test_an_empty_lane_is_looked_at_a_few_times_a_second_and_an_occupied_one_at_every_frame() -> (
+    None
+):
+    with camera() as simulated, stream(simulated.address[1]) as live:
+        assert live.next_frame(SECONDS)
+        idle = len(watched(live, 4))
+        live.attend(True)
+        busy = len(watched(live, 4))
+    assert idle <= 21
+    assert busy > 1.3 * idle
+
+
+def test_a_camera_with_a_sub_stream_shows_its_main_stream_only_while_somebody_is_there() -> None:
+    scene = Scene([])
+    simulated = SimulatedCamera(
+        scene, user="gatehouse", password=PASSWORD, path="/main", sub_path="/sub"
+    )
+    simulated.start()
+    settings = (
+        load_profile(DEMO)
+        .cameras[0]
+        .model_copy(update={"rtsp_port": simulated.address[1], "rtsp_path": "/main"})
+    )
+    main, sub = (CameraStream(settings, PASSWORD, CLOCK, path=path) for path in ("/main", "/sub"))
+    both = TwoStreams(main, sub, CLOCK, linger_seconds=1)
+    both.start()
+
+    def width(busy: bool) -> int:
+        frame = both.next_frame(0.5)
+        both.attend(busy)
+        return frame.image.shape[1] if frame else 0
+
+    try:
+        eventually(lambda: width(True) == 1280)
+        eventually(lambda: width(False) == 640)
+        eventually(lambda: not main.connected)
+        eventually(lambda: width(True) == 1280)
+    finally:
+        both.stop()
+        simulated.stop()
+
+
+def test_a_camera_whose_sub_stream_does_not_come_is_watched_by_its_main_stream() -> None:
+    with camera() as simulated:
+        settings = (
+            load_profile(DEMO).cameras[0].model_copy(update={"rtsp_port": simulated.address[1]})
+        )
+        main = CameraStream(settings, PASSWORD, CLOCK)
+        sub = CameraStream(settings, PASSWORD, CLOCK, path="/not-there")
+        both = TwoStreams(main, sub, CLOCK, linger_seconds=1)
+        both.start()
+        try:
+            eventually(lambda: both.next_frame(0.5))
+            for _ in range(5):
+                both.attend(False)
+                CLOCK.sleep(0.5)
+            assert both.connected
+            assert both.next_frame(SECONDS)
+        finally:
+            both.stop()

@@ -48,16 +48,17 @@ class Lane:
         )
         self.now = START
         self.instant = 1000.0
+        self.pace = 0.2
         self.sightings: list[Sighting] = []
 
     def show(self, image: Image, seconds: float, text: str | None = None) -> None:
         self.reader.text = text
-        for _ in range(round(seconds * 5)):
+        for _ in range(round(seconds / self.pace)):
             sighting = self.watcher.observe(Frame(image, self.now, self.instant))
             if sighting:
                 self.sightings.append(sighting)
-            self.now += timedelta(seconds=0.2)
-            self.instant += 0.2
+            self.now += timedelta(seconds=self.pace)
+            self.instant += self.pace
 
 
 @pytest.fixture
@@ -78,6 +79,14 @@ def test_a_vehicle_that_is_read_often_enough_is_one_sighting(lane: Lane) -> None
 def test_a_vehicle_is_reported_while_it_still_stands_before_the_barrier(lane: Lane) -> None:
     lane.show(TRUCK, 1, "宁A58D21")
     assert len(lane.sightings) == 1
+
+
+def test_a_machine_that_reads_only_twice_a_second_reports_a_vehicle_that_stands(
+    lane: Lane,
+) -> None:
+    lane.pace = 0.5
+    lane.show(TRUCK, 3, "宁A58D21")
+    assert [s.plate for s in lane.sightings] == ["宁A58D21"]
 
 
 def test_a_vehicle_is_not_reported_while_it_comes_nearer_and_its_nearest_picture_is_taken(

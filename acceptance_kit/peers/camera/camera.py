@@ -8,10 +8,12 @@ import logging
 import threading
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
 import cv2
+import numpy as np
 
 from acceptance_kit.peers.camera.brush import Picture
 from acceptance_kit.peers.camera.rtsp_child import CameraFault, RtspChild
@@ -21,6 +23,14 @@ from appliance.clock import Clock, SystemClock
 log = logging.getLogger(__name__)
 
 BEFORE_THE_SCRIPT = -1.0  # an instant in which every scene is idle
+
+
+class Failing(StrEnum):
+    """What a camera may do instead of showing its gate; the stream itself goes on."""
+
+    FROZEN = "frozen"
+    BLACK = "black"
+    TURNED_AWAY = "turned away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,8 @@ class SimulatedCamera:
     """Serves `scene` at `rtsp://user:password@host:port/path`, `fps` pictures a second.
 
     `first_client` is set when a client has begun to play for the first time, `finished` when the
-    last vehicle of a scene that does not repeat has left.
+    last vehicle of a scene that does not repeat has left. The time is burnt into the picture
+    (4.5.3-3). With a `sub_path` the same picture comes there too, 640 x 360.
     """
 
     def __init__(
@@ -51,13 +62,15 @@ class SimulatedCamera:
         port: int = 0,
         fps: int = 10,
         path: str = "/main",
+        sub_path: str | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.first_client = threading.Event()
         self.finished = threading.Event()
         self._scene = scene
         self._order = {"width": WIDTH, "height": HEIGHT, "fps": fps, "host": host, "port": port}
-        self._order |= {"path": path, "user": user, "password": password}
+        self._order |= {"path": path, "user": user, "password": password, "sub_path": sub_path}
+        self._failing: Failing | None = None
         self._fps = fps
         self._clock = clock or SystemClock()
         self._begun_at: float | None = None
@@ -80,6 +93,10 @@ class SimulatedCamera:
         """Let the scene run from its second 0; a second call changes nothing."""
         if self._begun_at is None:
             self._begun_at = self._clock.monotonic()
+
+    def fail(self, failing: Failing | None) -> None:
+        """Show something else from now on, or (None) the gate again."""
+        self._failing = failing
 
     def stop(self) -> None:
         """Cut every client off and end the server's process; harmless when not started."""
@@ -138,6 +155,7 @@ class SimulatedCamera:
         """Write the present picture `fps` times a second, until told to stop."""
         due = self._clock.monotonic()
         last: Picture | None = None
+        drawn: tuple[object, ...] = ()
         raw = b""
         while not self._stopping.wait(max(0.0, due - self._clock.monotonic())):
             now = self._clock.monotonic()
@@ -146,9 +164,10 @@ class SimulatedCamera:
             begun = self._begun_at
             second = BEFORE_THE_SCRIPT if begun is None else now - begun
             picture = self._scene.frame_at(second)
-            if picture is not last:
-                raw = cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420).tobytes()
-                last = picture
+            failing, words = self._failing, f"{self._clock.now():%Y-%m-%d %H:%M:%S}"
+            another = picture is not last or drawn != (failing, words)
+            if another and not (failing is Failing.FROZEN and raw):
+                raw, last, drawn = _coded(picture, words, failing), picture, (failing, words)
             try:
                 child.write(raw)
             except OSError:  # gone, or ended by `stop`
@@ -174,3 +193,17 @@ class SimulatedCamera:
         last = self._scene.appearances[-1].leaves_at if self._scene.appearances else 0.0
         if not self._scene.repeat and second >= last:
             self.finished.set()
+
+
+def _coded(picture: Picture, words: str, failing: Failing | None) -> bytes:
+    """The picture as I420 with the time burnt in, or what a failing camera shows instead."""
+    if failing is Failing.BLACK:
+        picture = np.zeros_like(picture)
+    elif failing is Failing.TURNED_AWAY:
+        picture = np.ascontiguousarray(np.roll(picture[::-1, ::-1], WIDTH // 3, axis=1))
+    planes = cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420)
+    if failing is not Failing.BLACK:
+        place, font = (WIDTH - 330, 28), cv2.FONT_HERSHEY_SIMPLEX
+        for thickness, grey in ((5, 20), (2, 235)):  # the first plane is the brightness
+            cv2.putText(planes, words, place, font, 0.8, (grey,), thickness, cv2.LINE_AA)
+    return planes.tobytes()

@@ -3,7 +3,8 @@
 A program of its own: it runs under Debian's /usr/bin/python3, which has the GStreamer bindings
 that no wheel brings, and therefore imports nothing but the standard library and `gi`.
 
-Input: one line of JSON (`width`, `height`, `fps`, `host`, `port`, `path`, `user`, `password`),
+Input: one line of JSON (`width`, `height`, `fps`, `host`, `port`, `path`, `sub_path` (may be
+null: a second, smaller stream of the same frames), `user`, `password`),
 then I420 frames of exactly width x height x 3 / 2 bytes. User and password come this way because
 a command line can be read by every process of the machine.
 
@@ -19,12 +20,13 @@ import threading
 from io import FileIO
 from typing import Any
 
-ELEMENTS = ("appsrc", "x264enc", "rtph264pay", "rtpbin")
+ELEMENTS = ("appsrc", "videoscale", "x264enc", "rtph264pay", "rtpbin")
+SUB_SIZE = " ! videoscale ! video/x-raw,width=640,height=360"
 PIPELINE = (
     "( appsrc name=frames is-live=true format=time do-timestamp=true"
     " max-buffers=2 max-bytes=0 leaky-type=downstream"
     " ! video/x-raw,format=I420,width={width},height={height},framerate={fps}/1,"
-    "pixel-aspect-ratio=1/1,interlace-mode=progressive,colorimetry=bt601"
+    "pixel-aspect-ratio=1/1,interlace-mode=progressive,colorimetry=bt601{scaled}"
     " ! x264enc tune=zerolatency speed-preset=ultrafast threads=1 key-int-max={fps}"
     " pass=qual quantizer=23 bitrate=4000"
     " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
@@ -103,7 +105,7 @@ def feed(stream: FileIO, size: int, newest: Newest, done: Any) -> None:
         newest.push(bytes(frame))
 
 
-def demand_password(rtsp: Any, methods: Any, server: Any, factory: Any, order: Any) -> None:
+def demand_password(rtsp: Any, methods: Any, server: Any, factories: Any, order: Any) -> None:
     """Digest only; whoever knows the password may watch, nobody else learns what is there."""
     token = rtsp.RTSPToken()
     token.set_string("media.factory.role", "viewer")
@@ -111,11 +113,12 @@ def demand_password(rtsp: Any, methods: Any, server: Any, factory: Any, order: A
     auth.set_supported_methods(methods.DIGEST)
     auth.set_realm("gatehouse simulated camera")
     auth.add_digest(order["user"], order["password"], token)
-    permissions = rtsp.RTSPPermissions()
-    permissions.add_role("viewer")
-    permissions.add_permission_for_role("viewer", "media.factory.access", True)
-    permissions.add_permission_for_role("viewer", "media.factory.construct", True)
-    factory.set_permissions(permissions)
+    for factory in factories:
+        permissions = rtsp.RTSPPermissions()
+        permissions.add_role("viewer")
+        permissions.add_permission_for_role("viewer", "media.factory.access", True)
+        permissions.add_permission_for_role("viewer", "media.factory.construct", True)
+        factory.set_permissions(permissions)
     server.set_auth(auth)
 
 
@@ -139,17 +142,21 @@ def serve(order: Any, stream: FileIO) -> int:
 
     loop = GLib.MainLoop()
     newest = Newest(Gst)
-    factory = GstRtspServer.RTSPMediaFactory()
-    factory.set_launch(
-        PIPELINE.format(width=order["width"], height=order["height"], fps=order["fps"])
-    )
-    factory.set_shared(True)
-    factory.connect("media-configure", newest.configure)
+    size_and_rate = {name: order[name] for name in ("width", "height", "fps")}
+    factories = {}
+    for path, scaled in ((order["path"], ""), (order["sub_path"], SUB_SIZE)):
+        if path is None:
+            continue
+        factories[path] = factory = GstRtspServer.RTSPMediaFactory()
+        factory.set_launch(PIPELINE.format(scaled=scaled, **size_and_rate))
+        factory.set_shared(True)
+        factory.connect("media-configure", newest.configure)
     server = GstRtspServer.RTSPServer()
     server.set_address(order["host"])
     server.set_service(str(order["port"]))
-    demand_password(GstRtspServer, GstRtsp.RTSPAuthMethod, server, factory, order)
-    server.get_mount_points().add_factory(order["path"], factory)
+    demand_password(GstRtspServer, GstRtsp.RTSPAuthMethod, server, factories.values(), order)
+    for path, factory in factories.items():
+        server.get_mount_points().add_factory(path, factory)
     server.connect("client-connected", watch)
     if not server.attach(None):
         tell("failed", why=f"cannot listen on {order['host']}:{order['port']}", missing=[])

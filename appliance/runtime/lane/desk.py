@@ -24,7 +24,7 @@ from appliance.runtime.journal.values import (
 )
 from appliance.runtime.lane.admission import decide
 from appliance.runtime.lane.barrier import Barrier
-from appliance.runtime.vision.reading import Frame
+from appliance.runtime.vision.reading import Corners, Frame
 from appliance.runtime.vision.stamp import Caption, stamped
 from appliance.runtime.vision.visit import Sighting
 
@@ -101,6 +101,7 @@ class PassageDesk:
                 confidence=sighting.confidence,
                 raise_method=RaiseMethod.MANUAL if by_hand else RaiseMethod.AUTOMATIC,
                 pictures={PhotoKind.FRONT: sighting.front, PhotoKind.BODY: sighting.body},
+                corners=sighting.corners,
             )
         )
 
@@ -242,6 +243,7 @@ class PassageDesk:
         confidence: float,
         raise_method: RaiseMethod,
         pictures: dict[PhotoKind, Frame],
+        corners: Corners | None = None,
     ) -> Passage:
         barrier, entrance = self._lane.barrier, self._lane.entrance
         vehicle = self._vehicle(plate, colour)
@@ -253,7 +255,8 @@ class PassageDesk:
             direction=barrier.direction,
         )
         photos: tuple[Photo, ...] = tuple(
-            stamped(frame.image, kind, caption) for kind, frame in pictures.items()
+            stamped(frame.image, kind, caption, corners if kind is PhotoKind.FRONT else None)
+            for kind, frame in pictures.items()
         )
         return Passage(
             key=key,

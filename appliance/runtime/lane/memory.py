@@ -16,6 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.runtime.vision.picture import OUTLINES
+from appliance.runtime.vision.presence import HEIGHT, WIDTH
+
 log = logging.getLogger(__name__)
 
 STALE = timedelta(minutes=5)
@@ -35,6 +38,8 @@ class LaneMemory:
         folder.mkdir(parents=True, exist_ok=True)
         self._visit = folder / f"{barrier}-visit.json"
         self._empty = folder / f"{barrier}-empty.npy"
+        self._view = folder / f"{barrier}-view.npy"
+        self._accepted = folder / f"{barrier}-view-accepted"
         self._raised = folder / f"{barrier}-raised"
         self._snapshot = snapshot_path(root, barrier)
 
@@ -71,17 +76,45 @@ class LaneMemory:
 
     def remember_empty(self, empty: NDArray[np.float32]) -> None:
         """Keep how the empty lane looks."""
-        packed = io.BytesIO()
-        np.save(packed, empty, allow_pickle=False)
-        _replace(self._empty, packed.getvalue())
+        _keep(self._empty, empty)
 
     def empty_lane(self) -> NDArray[np.float32] | None:
         """How the empty lane looked to an earlier run, or None."""
+        return _kept(self._empty, (3, HEIGHT, WIDTH))
+
+    def remember_view(self, outlines: NDArray[np.float32]) -> None:
+        """Keep the outlines of the place that the camera shows."""
+        _keep(self._view, outlines)
+
+    def known_view(self) -> NDArray[np.float32] | None:
+        """The outlines of the place that the camera showed to an earlier run, or None."""
+        return _kept(self._view, OUTLINES[::-1])
+
+    def accept_view(self) -> None:
+        """Tell the running lane that the camera's present view is the right one; raises OSError."""
+        self._accepted.touch()
+
+    def view_accepted(self) -> bool:
+        """Whether somebody said so since this was last asked."""
         try:
-            kept = np.load(self._empty, allow_pickle=False)
-        except (OSError, ValueError, EOFError):
-            return None
-        return kept if kept.ndim == 2 and kept.dtype == np.float32 else None
+            self._accepted.unlink()
+        except OSError:
+            return False
+        return True
+
+
+def _keep(path: Path, array: NDArray[np.float32]) -> None:
+    packed = io.BytesIO()
+    np.save(packed, array, allow_pickle=False)
+    _replace(path, packed.getvalue())
+
+
+def _kept(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
+    try:
+        kept = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return kept if kept.shape == shape and kept.dtype == np.float32 else None
 
 
 def _replace(path: Path, data: bytes) -> None:

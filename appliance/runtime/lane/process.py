@@ -17,10 +17,12 @@ from appliance.runtime.journal import Journal
 from appliance.runtime.lane.barrier import Barrier, Raised, RaiseFailed
 from appliance.runtime.lane.desk import PassageDesk
 from appliance.runtime.lane.memory import LaneMemory
+from appliance.runtime.vision.picture import PictureFault, PictureWatch
 from appliance.runtime.vision.presence import Presence
 from appliance.runtime.vision.reading import Frame, PlateReader
-from appliance.runtime.vision.stream import CameraStream
-from appliance.runtime.vision.visit import VisitWatcher
+from appliance.runtime.vision.region import LaneArea, LaneReader
+from appliance.runtime.vision.two_streams import LiveView
+from appliance.runtime.vision.visit import Departure, VisitWatcher
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,11 @@ FRESH_SECONDS = 5.0
 BEAT_SECONDS = 2.0
 SNAPSHOT_WIDTH = 640
 STOPPED = "车道程序已停止"
+PICTURE_FAULTS = {
+    PictureFault.FROZEN: "画面静止不动",
+    PictureFault.BLIND: "画面全黑或镜头被遮挡",
+    PictureFault.VIEW: "画面与原来不同，相机可能被移动或接错",
+}
 
 
 class LaneProcess:
@@ -42,7 +49,7 @@ class LaneProcess:
         *,
         journal: Journal,
         reader: PlateReader,
-        stream: CameraStream,
+        stream: LiveView,
         barrier: Barrier,
         memory: LaneMemory,
         clock: Clock,
@@ -54,14 +61,18 @@ class LaneProcess:
         self._memory = memory
         self._clock = clock
         self._program = f"lane-{lane.barrier.id}"
-        self._presence = Presence(memory.empty_lane())
+        area = LaneArea.of(lane.barrier.view)
+        self._presence = Presence(memory.empty_lane(), area)
+        self._picture = PictureWatch(memory.known_view())
+        self._faults: frozenset[PictureFault] = frozenset()
         self._interrupted = memory.unfinished_visit(clock.now())
         self._watcher = VisitWatcher(
-            reader,
+            LaneReader(reader, area),
             profile.recognition,
             self._presence,
             resume=self._interrupted,
             on_visit=self._visit_changed,
+            on_departure=self._backed_out,
         )
         self._visit_over = False
         self._desk = PassageDesk(
@@ -83,9 +94,8 @@ class LaneProcess:
         try:
             while not stop.is_set():
                 frame = self._stream.next_frame(timeout=0.2)
-                sighting = self._watcher.observe(frame) if frame else None
-                if sighting:
-                    self._desk.take(sighting)
+                if frame:
+                    self._look(frame)
                 if self._visit_over:
                     # Only now: a run that dies before finds the visit unfinished.
                     self._visit_over = False
@@ -99,6 +109,27 @@ class LaneProcess:
         finally:
             self._stream.stop()
             self._barrier.stop()
+
+    def _look(self, frame: Frame) -> None:
+        sighting = self._watcher.observe(frame)
+        if sighting:
+            self._desk.take(sighting)
+        self._stream.attend(self._watcher.occupied)
+        faults = self._picture.look(frame, plate_seen=self._watcher.reading)
+        for fault in faults - self._faults:
+            told = f"道闸 {self._lane.barrier.id} 相机{PICTURE_FAULTS[fault]}，请到现场查看"
+            self._journal.note(f"picture-{fault}", told)
+        for fault in self._faults - faults:
+            told = f"道闸 {self._lane.barrier.id} 相机画面已恢复（{PICTURE_FAULTS[fault]}）"
+            self._journal.note("picture-recovered", told)
+        self._faults = faults
+
+    def _backed_out(self, departure: Departure) -> None:
+        told = (
+            f"道闸 {self._lane.barrier.id} 车辆 {departure.plate or '未识别'}"
+            f"（{departure.began_at:%H:%M:%S} 到达）倒车离开，没有通过"
+        )
+        self._journal.note("backed-out", told)
 
     # What the barrier tells.
 
@@ -165,10 +196,15 @@ class LaneProcess:
             self._desk.camera_lost()
         camera = self._stream.connected and fresh is not None
         barrier = self._barrier.reachable
-        detail = f"相机{'在线' if camera else '离线'}，道闸{'正常' if barrier else '无应答'}"
-        self._journal.beat(self._program, camera and barrier, detail)
+        seen = "离线" if not camera else "，".join(PICTURE_FAULTS[f] for f in sorted(self._faults))
+        detail = f"相机{seen or '在线'}，道闸{'正常' if barrier else '无应答'}"
+        self._journal.beat(self._program, camera and barrier and not self._faults, detail)
         if self._presence.empty is not None:
             self._memory.remember_empty(self._presence.empty)
+        if self._memory.view_accepted():
+            self._picture.accept()
+        if self._picture.known is not None:
+            self._memory.remember_view(self._picture.known)
         if fresh is not None:
             height, width = fresh.image.shape[:2]
             small = cv2.resize(fresh.image, (SNAPSHOT_WIDTH, height * SNAPSHOT_WIDTH // width))

@@ -6,7 +6,7 @@ from pathlib import Path
 from appliance.clock import Clock
 from appliance.fonts import chinese_font
 from appliance.models import ModelStore
-from appliance.profile.model import Profile
+from appliance.profile.model import Lane, Profile
 from appliance.profile.secrets import SecretStore
 from appliance.runtime.journal import Journal
 from appliance.runtime.lane.barrier import Barrier
@@ -15,11 +15,21 @@ from appliance.runtime.lane.memory import LaneMemory
 from appliance.runtime.lane.process import LaneProcess
 from appliance.runtime.vision.readers import build_reader
 from appliance.runtime.vision.stream import CameraStream
+from appliance.runtime.vision.two_streams import live_view
 from appliance.trouble import Trouble
 
 
 class LaneUnknown(Trouble):
     """The profile has no barrier of that number."""
+
+
+def lane_of(profile: Profile, barrier_id: str) -> Lane:
+    """The lane of a barrier; raises LaneUnknown."""
+    try:
+        return profile.lane(barrier_id)
+    except KeyError:
+        known = "、".join(lane.barrier.id for lane in profile.lanes())
+        raise LaneUnknown(f"站点配置中没有道闸 {barrier_id}，只有 {known}。") from None
 
 
 def start_lane(
@@ -30,22 +40,23 @@ def start_lane(
     Raises what is missing before anything starts: LaneUnknown, SecretFault, ModelMissing,
     FontMissing, JournalError.
     """
-    try:
-        lane = profile.lane(barrier_id)
-    except KeyError:
-        known = "、".join(lane.barrier.id for lane in profile.lanes())
-        raise LaneUnknown(f"站点配置中没有道闸 {barrier_id}，只有 {known}。") from None
+    lane = lane_of(profile, barrier_id)
     password = secrets.resolve(lane.camera.password)
     reader = build_reader(profile.recognition.reader, ModelStore.default())
     chinese_font(16)  # without a typeface no photo could be stamped: say so now
     root = Path(profile.storage.root)
+    sub = lane.camera.sub_rtsp_path
     with Journal.open(root, clock) as journal:
         LaneProcess(
             profile,
             lane,
             journal=journal,
             reader=reader,
-            stream=CameraStream(lane.camera, password, clock),
+            stream=live_view(
+                CameraStream(lane.camera, password, clock),
+                CameraStream(lane.camera, password, clock, path=sub) if sub else None,
+                clock,
+            ),
             barrier=Barrier(
                 ModbusRelayDriver(lane.barrier.driver),
                 clock,

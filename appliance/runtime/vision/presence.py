@@ -1,14 +1,18 @@
 """Is there anything in the lane? A cheap comparison with the empty lane, before any network."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from appliance.runtime.vision.reading import Image
+from appliance.runtime.vision.region import LaneArea
 
-SMALL = (160, 90)
+WIDTH, HEIGHT = 160, 90
 DIFFERENT = 0.6
-"""A pixel differs from the empty lane by this many standard deviations of the picture."""
+"""A pixel differs from the empty lane by this many standard deviations of the empty lane, in
+brightness or in colour."""
 
 PRESENT = 0.06
 """Share of differing pixels from which the lane counts as occupied."""
@@ -19,31 +23,64 @@ MOVING = 0.01
 LEARNING = 0.04
 """How fast the empty lane follows slow changes of light."""
 
+ROUNDS, EVERY = 2, 2
+LEAST_GAIN, MOST_GAIN = 0.4, 2.5
+
+Mask = NDArray[np.bool_]
+View = NDArray[np.float32]
+"""3 x 90 x 160: brightness, red minus green, blue minus green."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Light:
+    """What turns a picture's brightness into the empty lane's."""
+
+    gain: float
+    offset: float
+
+    def applied(self, view: View) -> View:
+        result = view * np.float32(self.gain)
+        result[0] += np.float32(self.offset)
+        return result
+
 
 class Presence:
     """Learns how the empty lane looks; brightness and contrast are taken out beforehand, so
-    that dusk or a camera's exposure step is no vehicle."""
+    that dusk or a camera's exposure step is no vehicle.
 
-    def __init__(self, empty: NDArray[np.float32] | None = None) -> None:
+    All shares are of the lane's region; what lies outside it is not looked at.
+    """
+
+    def __init__(self, empty: View | None = None, area: LaneArea | None = None) -> None:
+        self._lane = (area or LaneArea()).mask(WIDTH, HEIGHT)
+        self._pixels = float(self._lane.sum())
         self._empty = empty
-        self._before: NDArray[np.float32] | None = None
+        self._light: _Light | None = None
+        self._before: View | None = None
         self.moving = False
+        self.foreground: Mask = np.zeros((HEIGHT, WIDTH), bool)
 
     @property
-    def empty(self) -> NDArray[np.float32] | None:
+    def empty(self) -> View | None:
         """The empty lane as learnt, to be kept over a restart."""
         return self._empty
 
     def occupied_share(self, image: Image) -> float:
-        """Share of the picture, 0 to 1, that is not the empty lane; `moving` tells whether
-        anything changed since the picture before."""
-        seen = _flatten(image)
-        if self._before is not None:
-            self.moving = float((np.abs(seen - self._before) > DIFFERENT).mean()) > MOVING
-        self._before = seen
+        """Share of the lane, 0 to 1, that does not look empty.
+
+        Afterwards `foreground` tells which pixels (90 x 160) those are, and `moving` whether
+        anything changed since the picture before.
+        """
+        view = _view(image)
+        plain = self._plain(view)
         if self._empty is None:
-            self._empty = seen
-        share = float((np.abs(seen - self._empty) > DIFFERENT).mean())
+            self._empty = plain.applied(view)
+        seen = self._in_the_light_of(view, self._empty, plain)
+        if self._before is not None:
+            self.moving = self._share(_differs(seen, self._before)) > MOVING
+        self._before = seen
+        self.foreground = _differs(seen, self._empty) & self._lane
+        share = self._share(self.foreground)
         if share < PRESENT:
             self._empty += LEARNING * (seen - self._empty)
         return share
@@ -52,10 +89,61 @@ class Presence:
         """Take the last picture for the empty lane: what stands there is part of it now."""
         self._empty = self._before
 
+    def _share(self, mask: Mask) -> float:
+        return float((mask & self._lane).sum()) / self._pixels
 
-def _flatten(image: Image) -> NDArray[np.float32]:
-    """A small grey picture with mean 0 and standard deviation 1."""
-    grey = cv2.cvtColor(cv2.resize(image, SMALL, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-    values = grey.astype(np.float32)
-    flat: NDArray[np.float32] = (values - values.mean()) / max(float(values.std()), 1.0)
-    return flat
+    def _plain(self, view: View) -> _Light:
+        """The light in which the lane has mean 0 and standard deviation 1."""
+        brightness = view[0][self._lane]
+        gain = 1 / max(float(brightness.std()), 1.0)
+        return _Light(gain, -float(brightness.mean()) * gain)
+
+    def _in_the_light_of(self, view: View, empty: View, plain: _Light) -> View:
+        """The picture in the light of the empty lane.
+
+        Mean and deviation of the whole picture are a vehicle's as much as the road's, so a large
+        white truck would make the road around it look changed, and its leaving go unseen. The
+        light is therefore followed from picture to picture on what did not change; a sudden step
+        of the exposure is found by beginning afresh. What explains more of the lane is believed.
+        """
+        lane = self._lane[::EVERY, ::EVERY]
+        here = view[:, ::EVERY, ::EVERY][:, lane]
+        there = empty[:, ::EVERY, ::EVERY][:, lane]
+        best, least = plain, 2.0
+        for start in (self._light, plain):
+            light = self._followed(start, here, there, plain) if start else plain
+            share = float(_differs(light.applied(here), there).mean())
+            if share < least:
+                best, least = light, share
+        self._light = best
+        return best.applied(view)
+
+    @staticmethod
+    def _followed(start: _Light, here: View, there: View, plain: _Light) -> _Light:
+        light = start
+        for _ in range(ROUNDS):
+            same = ~_differs(light.applied(here), there)
+            mine, its = here[0][same], there[0][same]
+            spread = float(mine.var()) if mine.size else 0.0
+            if spread < 1:
+                break
+            gain = float(((mine - mine.mean()) * its).mean()) / spread
+            gain = min(max(gain, LEAST_GAIN * plain.gain), MOST_GAIN * plain.gain)
+            light = _Light(gain, float(its.mean()) - gain * float(mine.mean()))
+        return light
+
+
+def _view(image: Image) -> View:
+    small = cv2.resize(image, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    view = np.empty((3, HEIGHT, WIDTH), np.float32)
+    view[0] = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    view[1] = cv2.subtract(small[..., 2], small[..., 1], dtype=cv2.CV_32F)
+    view[2] = cv2.subtract(small[..., 0], small[..., 1], dtype=cv2.CV_32F)
+    return view
+
+
+def _differs(one: View, other: View) -> Mask:
+    """Which pixels differ in brightness or colour."""
+    apart = np.abs(one - other) > DIFFERENT
+    mask: Mask = apart[0] | apart[1] | apart[2]
+    return mask

@@ -1,4 +1,8 @@
-"""A camera's live stream: the newest frame wins, and a lost camera is called again for ever."""
+"""A camera's live stream: the newest frame wins, and a lost camera is called again for ever.
+
+Every frame is decoded (H.264 cannot skip one), but only as many as are wanted are turned into
+pictures: in an idle lane that is a few a second.
+"""
 
 import logging
 import os
@@ -17,6 +21,11 @@ log = logging.getLogger(__name__)
 OPEN_MILLISECONDS = 8_000
 READ_MILLISECONDS = 5_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
+IDLE_PAUSE, BUSY_PAUSE = 0.2, 0.04
+"""Seconds between two pictures of an empty lane, and of one with somebody in it."""
+
+SLACK = 0.005
+"""Frames do not come on the very beat."""
 
 # TCP, because a lost packet costs a smeared plate; little buffering and a short look at the
 # stream before the first frame, because a gate is live.
@@ -27,17 +36,27 @@ os.environ.setdefault(
 
 
 class CameraStream:
-    """Reads one camera in a thread of its own (4.5.3-1) and keeps only its newest frame."""
+    """Reads one stream of a camera in a thread of its own (4.5.3-1), keeping its newest frame.
 
-    def __init__(self, camera: Camera, password: str, clock: Clock) -> None:
+    `path` is the main stream's unless another is given. A stream whose size changes on the way
+    keeps coming in its first size; the next connection has the new one.
+    """
+
+    def __init__(
+        self, camera: Camera, password: str, clock: Clock, *, path: str | None = None
+    ) -> None:
         self._camera = camera
-        self._url = _url(camera, password)
+        self._url = _url(camera, password, path or camera.rtsp_path)
         self._clock = clock
         self._fresh = threading.Condition()
         self._frame: Frame | None = None
         self._taken = False
         self._connected = False
+        self._pause = IDLE_PAUSE
+        self._hardware = True
         self._stop = threading.Event()
+        self._awake = threading.Event()
+        self._awake.set()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.id}", daemon=True)
 
     def start(self) -> None:
@@ -47,7 +66,20 @@ class CameraStream:
     def stop(self) -> None:
         """Hang up; returns when the thread has ended or its read has timed out."""
         self._stop.set()
+        self._awake.set()
         self._thread.join(READ_MILLISECONDS / 1000 + 1)
+
+    def attend(self, busy: bool) -> None:
+        """Say whether somebody is in the lane: then every frame counts."""
+        self._pause = BUSY_PAUSE if busy else IDLE_PAUSE
+
+    def rest(self) -> None:
+        """Hang up until `wake`."""
+        self._awake.clear()
+
+    def wake(self) -> None:
+        """Call the camera again; harmless when it is called already."""
+        self._awake.set()
 
     @property
     def alive(self) -> bool:
@@ -75,40 +107,59 @@ class CameraStream:
     def _run(self) -> None:
         pause = FIRST_PAUSE
         while not self._stop.is_set():
+            self._awake.wait()
             came = self._watch_once()
             pause = FIRST_PAUSE if came else min(pause * 2, LONGEST_PAUSE)
-            self._stop.wait(pause)
+            if not came:
+                # Perhaps it is a decoder in hardware that does not know this stream.
+                self._hardware = not self._hardware
+            if self._awake.is_set():
+                self._stop.wait(pause)
 
     def _watch_once(self) -> bool:
         """Read until the stream breaks; whether any frame came."""
         capture = cv2.VideoCapture()
-        limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MILLISECONDS]
-        limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MILLISECONDS]
+        settings = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MILLISECONDS]
+        settings += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MILLISECONDS]
+        if self._hardware:  # where the machine has one; FFmpeg decodes itself otherwise
+            settings += [cv2.CAP_PROP_HW_ACCELERATION, cv2.VIDEO_ACCELERATION_ANY]
         came = False
+        shown = -1.0
         try:
-            if not capture.open(self._url, cv2.CAP_FFMPEG, limits):
+            if not capture.open(self._url, cv2.CAP_FFMPEG, settings):
                 log.warning("camera %s does not answer", self._camera.id)
                 return False
-            while not self._stop.is_set():
-                ok, image = capture.read()
-                if not ok:
+            while self._awake.is_set() and not self._stop.is_set():
+                if not capture.grab():
                     log.warning("camera %s: the stream broke off", self._camera.id)
                     break
+                instant = self._clock.monotonic()
+                if instant - shown < self._pause - SLACK:
+                    continue
+                ok, image = capture.retrieve()
+                if not ok:
+                    continue  # a damaged frame; the next one may be whole
                 if not came:
-                    log.info("camera %s is live", self._camera.id)
+                    decoder = capture.get(cv2.CAP_PROP_HW_ACCELERATION)
+                    log.info("camera %s is live (decoder %d)", self._camera.id, decoder)
                 came = self._connected = True
-                with self._fresh:
-                    pixels = np.asarray(image, np.uint8)
-                    self._frame = Frame(pixels, self._clock.now(), self._clock.monotonic())
-                    self._taken = False
-                    self._fresh.notify_all()
+                shown = instant
+                self._publish(Frame(np.asarray(image, np.uint8), self._clock.now(), instant))
+        except cv2.error as trouble:
+            log.warning("camera %s: %s", self._camera.id, trouble.err)
         finally:
             self._connected = False
             capture.release()
         return came
 
+    def _publish(self, frame: Frame) -> None:
+        with self._fresh:
+            self._frame = frame
+            self._taken = False
+            self._fresh.notify_all()
 
-def _url(camera: Camera, password: str) -> str:
+
+def _url(camera: Camera, password: str, path: str) -> str:
     """The RTSP address with its login; never logged."""
     login = f"{quote(camera.user, safe='')}:{quote(password, safe='')}"
-    return f"rtsp://{login}@{camera.host}:{camera.rtsp_port}{camera.rtsp_path}"
+    return f"rtsp://{login}@{camera.host}:{camera.rtsp_port}{path}"

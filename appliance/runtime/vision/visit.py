@@ -1,34 +1,39 @@
-"""From frames to one sighting a vehicle: who stands in the lane, and what most frames read.
+"""From frames to one sighting a vehicle: who stands in the lane, and what its frames agree on.
 
-A *visit* lasts from the first frame in which the lane is occupied until it has been empty for a
-while. It yields one sighting: as soon as enough frames agree on a plate and the vehicle has stopped
+A *visit* is one vehicle's stay. It lasts from the first frame in which the lane is occupied until
+the lane has been empty for a while, or until the vehicle has left its place and the next stands
+there. It yields one sighting: as soon as enough frames agree on a plate and the vehicle has stopped
 coming nearer (its plate is then as legible as it will be), or as unread when it has stood too long
-or has left. Another plate confirmed in the same visit is the next
-vehicle, bumper to bumper.
+or has left.
 """
 
 import math
-from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from statistics import fmean
 
 import cv2
 
 from appliance.guideline.dictionaries import PlateColour
 from appliance.profile.model import Recognition
-from appliance.runtime.vision.presence import PRESENT, Presence
-from appliance.runtime.vision.reading import Frame, PlateReader, PlateReading
+from appliance.runtime.vision.chooser import Shot, better, body_shot, front_shot
+from appliance.runtime.vision.place import StandingPlace
+from appliance.runtime.vision.presence import PRESENT, Mask, Presence
+from appliance.runtime.vision.reading import Corners, Frame, PlateReader, PlateReading
+from appliance.runtime.vision.tracks import (
+    NEARER_WITHIN,
+    OTHER_TEXT,
+    RECEDED,
+    SURE,
+    Motion,
+    Track,
+    Tracker,
+    rivals,
+)
+from appliance.runtime.vision.vote import Verdict, difference
 
 VEHICLE_SHARE = 0.12
-"""A visit that never filled this share of the picture was no vehicle."""
-
-NEARER = 1.06
-"""A plate that grew by this factor within `NEARER_WITHIN` belongs to a vehicle still coming."""
-
-NEARER_WITHIN = 0.5
-"""Seconds."""
+"""A visit that never filled this share of the lane was no vehicle."""
 
 STILL_SECONDS = 300.0
 """What has neither moved nor shown a plate for so long is part of the lane: a parked car, snow, or
@@ -37,19 +42,20 @@ a truck that had stood there when the lane was first learnt and has left since."
 FARTHER = 0.85
 """A plate narrower than this share of the reported one belongs to a vehicle farther away."""
 
-SURE = 0.6
-"""Confidence from which a plate that differs little is believed to be another one."""
+ON_VEHICLE = 0.2
+"""Share of a plate's surroundings that must differ from the empty lane, or it is part of it."""
 
-OTHER_VEHICLE = 3
-"""Plates that differ in at least so many characters belong to two vehicles."""
+MOST_SHOTS = 4
+"""Front photos kept for one plate, by text: pictures are large."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One vehicle as vision saw it; `plate` is None when it could not be read.
 
-    `began_at` is the visit's first frame and makes the passage's key; `confidence` is the share
-    of readings that agree, times their mean confidence (0 to 1).
+    `began_at` is the visit's first frame and makes the passage's key; `confidence` is that of the
+    plate's weakest character (0 to 1, see `vote.Verdict`). `corners` is where the plate is in
+    `front`, `motion` how the vehicle moved when it was decided on; None where no plate told.
     """
 
     began_at: datetime
@@ -59,6 +65,17 @@ class Sighting:
     confidence: float
     front: Frame
     body: Frame
+    corners: Corners | None = None
+    motion: Motion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A reported vehicle that went back where it came from instead of through."""
+
+    began_at: datetime
+    at: datetime
+    plate: str | None
 
 
 @dataclass(slots=True)
@@ -67,14 +84,15 @@ class _Visit:
     first: Frame
     last: Frame
     stirred: float
+    place: StandingPlace = field(default_factory=StandingPlace)
     vehicle_since: float | None = None
-    readings: dict[str, list[PlateReading]] = field(default_factory=lambda: defaultdict(list))
-    best: dict[str, tuple[float, Frame]] = field(default_factory=dict)
-    widths: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=32))
-    body: Frame | None = None
+    fronts: dict[int, dict[str, Shot]] = field(default_factory=dict)
+    body: Shot | None = None
+    leader: Track | None = None
     reported: str | None = None
     reported_width: float = 0.0
     closed: bool = False
+    gone_at: float | None = None
 
     @property
     def no_news(self) -> bool:
@@ -87,6 +105,7 @@ class VisitWatcher:
 
     `resume` is the beginning of a visit that an earlier run of the program left unfinished: if
     the lane is still occupied, the same visit goes on, and its passage keeps its key.
+    `on_departure` hears of vehicles that back out.
     """
 
     def __init__(
@@ -94,15 +113,19 @@ class VisitWatcher:
         reader: PlateReader,
         settings: Recognition,
         presence: Presence,
+        *,
         resume: datetime | None = None,
         on_visit: Callable[[datetime | None], None] = lambda _: None,
+        on_departure: Callable[[Departure], None] = lambda _: None,
     ) -> None:
         self._reader = reader
         self._settings = settings
         self._presence = presence
         self._resume = resume
         self._on_visit = on_visit
+        self._on_departure = on_departure
         self._visit: _Visit | None = None
+        self._tracker = Tracker()
         self._read_at = -math.inf
 
     @property
@@ -113,7 +136,21 @@ class VisitWatcher:
     @property
     def standing(self) -> bool:
         """Whether the vehicle reported last is still in the lane."""
-        return self._visit is not None and self._visit.closed
+        visit = self._visit
+        return visit is not None and visit.closed and visit.gone_at is None
+
+    @property
+    def occupied(self) -> bool:
+        """Whether anything is in the lane."""
+        return self._visit is not None
+
+    @property
+    def reading(self) -> bool:
+        """Whether a plate was read a moment ago."""
+        visit = self._visit
+        return visit is not None and any(
+            track.alive(visit.last.instant) for track in self._tracker.tracks
+        )
 
     def observe(self, frame: Frame) -> Sighting | None:
         """Look at the next frame; a sighting when a vehicle's story is told."""
@@ -127,22 +164,36 @@ class VisitWatcher:
         if visit is None:
             began_at = self._resume or frame.taken_at
             self._resume = None
-            visit = self._visit = _Visit(began_at, frame, frame, stirred=frame.instant)
-            self._on_visit(began_at)
+            visit = self._begin(_Visit(began_at, frame, frame, stirred=frame.instant))
         visit.last = frame
         if share >= VEHICLE_SHARE and visit.vehicle_since is None:
             visit.vehicle_since = frame.instant
         if self._presence.moving:
             visit.stirred = frame.instant
+        visit.place.look(self._presence.foreground, settled=visit.closed)
         if self._due(frame):
             self._read(visit, frame)
         if visit.no_news and frame.instant - visit.stirred > STILL_SECONDS:
             self._presence.learn_anew()
             self._end()
             return None
-        if _coming_nearer(visit):
-            return None
-        return self._confirmed(visit) or self._overdue(visit)
+        return self._judged(visit, share)
+
+    def _judged(self, visit: _Visit, share: float) -> Sighting | None:
+        if visit.gone_at is not None:
+            return self._await_next(visit, share)
+        if visit.place.left:
+            return self._left_its_place(visit)
+        if visit.leader:
+            return self._follower(visit, visit.leader)
+        return self._decided(visit)
+
+    # The beginning and the end of a visit.
+
+    def _begin(self, visit: _Visit) -> _Visit:
+        self._visit = visit
+        self._on_visit(visit.began_at)
+        return visit
 
     def _forget(self) -> None:
         """The lane was empty at start: whatever an earlier run saw has gone."""
@@ -156,146 +207,232 @@ class VisitWatcher:
         sighting = None
         if not visit.no_news:
             sighting = self._confirmed(visit) or self._unread(visit)
+        if visit.gone_at is None:
+            self._tell_departure(visit)
         self._end()
         return sighting
 
     def _end(self) -> None:
         self._visit = None
+        self._tracker.keep(())
         self._on_visit(None)
 
+    def _left_its_place(self, visit: _Visit) -> Sighting | None:
+        """The lane is occupied, but no longer by this vehicle, unless its plate says otherwise."""
+        instant = visit.last.instant
+        if any(track.alive(instant) and _is_its(visit, track) for track in self._tracker.tracks):
+            visit.place.stay()
+            return None
+        sighting = None
+        if not visit.no_news:
+            sighting = self._confirmed(visit) or self._unread(visit)
+        visit.closed = True
+        visit.gone_at = instant
+        self._tell_departure(visit)
+        return sighting
+
+    def _tell_departure(self, visit: _Visit) -> None:
+        """Say so when the vehicle went back: its plate came near, and then went away again."""
+        leader = visit.leader
+        if leader and leader.first.width < RECEDED * leader.widest and leader.receded:
+            self._on_departure(Departure(visit.began_at, visit.last.taken_at, visit.reported))
+
+    def _await_next(self, visit: _Visit, share: float) -> Sighting | None:
+        """Another vehicle fills the lane: its visit begins when it takes the place of the one
+        before, stops short of it, or shows its plate."""
+        assert visit.gone_at is not None  # noqa: S101 - the caller asked
+        still = visit.last.instant - max(visit.gone_at, visit.stirred)
+        waits = still > self._settings.unread_after_seconds
+        last = visit.last
+        others = [track for track in self._tracker.tracks if not _is_its(visit, track)]
+        shown = any(
+            len(track.vote) >= self._settings.confirm_readings and track.alive(last.instant)
+            for track in others
+        )
+        if share < VEHICLE_SHARE or not (visit.place.taken_again or waits or shown):
+            return None
+        self._tracker.keep(others)
+        behind = _Visit(last.taken_at, last, last, stirred=last.instant)
+        behind.fronts = visit.fronts
+        behind.vehicle_since = last.instant
+        self._begin(behind)
+        return None
+
+    # What the frames say.
+
     def _due(self, frame: Frame) -> bool:
+        # A reported vehicle is only watched: for the next one's plate, at half the pace.
+        pause = (2 if self.standing else 1) / self._settings.frames_per_second
         # A quarter of slack: frames do not come on the very beat.
-        if frame.instant - self._read_at < 0.75 / self._settings.frames_per_second:
+        if frame.instant - self._read_at < 0.75 * pause:
             return False
         self._read_at = frame.instant
         return True
 
     def _read(self, visit: _Visit, frame: Frame) -> None:
-        readings = self._reader.read(frame.image)
+        foreground = self._presence.foreground
+        readings = [
+            reading
+            for reading in self._reader.read(frame.image)
+            if _on_vehicle(frame, reading, foreground)
+        ]
+        if not visit.closed:
+            visit.body = better(visit.body, body_shot(frame, foreground))
         if not readings:
             return
-        nearest = max(readings, key=lambda reading: reading.width)
-        visit.body = visit.body or frame
-        visit.readings[nearest.text].append(nearest)
-        visit.widths.append((frame.instant, nearest.width))
         visit.stirred = frame.instant
-        sharpness = _sharpness(frame, nearest)
-        if sharpness > visit.best.get(nearest.text, (-1.0, frame))[0]:
-            visit.best[nearest.text] = (sharpness, frame)
+        for number, track in self._tracker.update(frame, readings).items():
+            reading = readings[number]
+            _keep(visit.fronts.setdefault(track.number, {}), reading.text, frame, reading)
 
-    def _confirmed(self, visit: _Visit) -> Sighting | None:
-        if not visit.readings:
-            return None
-        ranked = sorted(visit.readings.items(), key=lambda item: _weight(item[1]), reverse=True)
-        text, readings = ranked[0]
-        second = _weight(ranked[1][1]) if len(ranked) > 1 else 0.0
-        if (
-            len(readings) < self._settings.confirm_readings
-            or _weight(readings) < 2 * second
-            or _confidence(readings) < self._settings.least_confidence
-        ):
-            return None
-        if visit.closed and visit.reported is not None:
-            return self._next_vehicle(visit, text, visit.reported)
-        # Also a plate read after the visit was reported as unread: the sighting then has the
-        # same beginning, and the lane, which knows whether the bar went up, judges whose it is.
-        visit.closed = True
-        return self._sighting(visit, text)
-
-    def _next_vehicle(self, visit: _Visit, text: str, reported: str) -> Sighting | None:
-        """A plate confirmed after the visit was reported: the same vehicle, or one close behind."""
-        readings = visit.readings[text]
-        # A plate of nearly the same number is a misreading, unless it came from farther away.
-        came_from_afar = (
-            text != reported
-            and readings[0].width < FARTHER * visit.reported_width
-            and _confidence(readings) >= SURE
+    def _decided(self, visit: _Visit) -> Sighting | None:
+        """A sighting as soon as there is nothing more to wait for."""
+        late = (
+            visit.vehicle_since is not None
+            and visit.last.instant - visit.vehicle_since > self._settings.unread_after_seconds
         )
-        if _difference(text, reported) < OTHER_VEHICLE and not came_from_afar:
-            visit.readings.clear()
+        if not late and self._coming_nearer(visit):
             return None
-        last = visit.last
-        behind = _Visit(last.taken_at, last, last, stirred=last.instant, closed=True)
-        behind.readings, behind.best = visit.readings, visit.best
-        behind.vehicle_since = last.instant
-        self._visit = behind
-        self._on_visit(behind.began_at)
-        return self._sighting(behind, text)
-
-    def _sighting(self, visit: _Visit, text: str) -> Sighting:
-        agreeing = visit.readings[text]
-        visit.reported, visit.reported_width = text, agreeing[-1].width
-        total = sum(len(readings) for readings in visit.readings.values())
-        front = visit.best[text][1]
-        sighting = Sighting(
-            began_at=visit.began_at,
-            seen_at=front.taken_at,
-            plate=text,
-            colour=Counter(reading.colour for reading in agreeing).most_common(1)[0][0],
-            confidence=len(agreeing) / total * _confidence(agreeing),
-            front=front,
-            body=visit.body or visit.first,
-        )
-        visit.readings = defaultdict(list)
-        visit.best = {}
+        sighting = self._confirmed(visit)
+        if sighting is None and late and not visit.closed:
+            visit.closed = True
+            return self._unread(visit)
         return sighting
 
-    def _overdue(self, visit: _Visit) -> Sighting | None:
-        if visit.closed or visit.vehicle_since is None:
+    def _coming_nearer(self, visit: _Visit) -> bool:
+        """Whether the nearest plate was seen growing a moment ago."""
+        leading = self._leading()
+        if leading is None or visit.last.instant - leading.last.instant > NEARER_WITHIN:
+            return False
+        return leading.motion in {None, Motion.APPROACHING}
+
+    def _leading(self) -> Track | None:
+        return max(self._tracker.tracks, key=lambda track: track.score, default=None)
+
+    def _confirmed(self, visit: _Visit) -> Sighting | None:
+        """The sighting of the plate that leads, when its frames agree.
+
+        Also a plate read after the visit was reported as unread: the sighting then has the same
+        beginning, and the lane, which knows whether the bar went up, judges whose it is.
+        """
+        leading = self._leading()
+        verdict = self._verdict(leading) if leading else None
+        return self._sighting(visit, leading, verdict) if leading and verdict else None
+
+    def _verdict(self, track: Track) -> Verdict | None:
+        """What a track's frames agree on, when they do, and no other text is at its place."""
+        verdict = track.vote.verdict()
+        if (
+            verdict is None
+            or not verdict.agreed
+            or verdict.support < self._settings.confirm_readings
+            or verdict.confidence < self._settings.least_confidence
+        ):
             return None
-        if visit.last.instant - visit.vehicle_since < self._settings.unread_after_seconds:
+        if any(track.score < 2 * rival.score for rival in rivals(track, self._tracker.tracks)):
             return None
+        return verdict
+
+    def _follower(self, visit: _Visit, leader: Track) -> Sighting | None:
+        """The next vehicle, close behind: another plate confirmed when the reported one is lost."""
+        if leader.alive(visit.last.instant):
+            return None
+        others = [t for t in self._tracker.tracks if t.alive(visit.last.instant)]
+        for track in sorted(others, key=lambda track: track.score, reverse=True):
+            verdict = track.vote.verdict()
+            if (
+                verdict is None
+                or not verdict.agreed
+                or verdict.support < self._settings.confirm_readings
+                or verdict.confidence < self._settings.least_confidence
+                or verdict.sureness < SURE
+                or not self._is_another(visit, leader, track, verdict.text)
+            ):
+                continue
+            self._tracker.keep([t for t in self._tracker.tracks if not _is_its(visit, t)])
+            last = visit.last
+            behind = _Visit(last.taken_at, last, last, stirred=last.instant)
+            behind.vehicle_since = last.instant
+            behind.fronts = visit.fronts
+            return self._sighting(self._begin(behind), track, verdict)
+        return None
+
+    @staticmethod
+    def _is_another(visit: _Visit, leader: Track, track: Track, text: str) -> bool:
+        """Whether a plate is another vehicle's than the one reported, which is not seen any more.
+
+        A text seen together with the reported plate is on the same vehicle (a tank's lettering, a
+        trailer's plate) unless the two moved apart. A plate of nearly the same number is a
+        misreading, unless it came from farther away.
+        """
+        if _is_its(visit, track) or (
+            leader.number in track.together and not track.apart_from(leader)
+        ):
+            return False
+        came_from_afar = track.first.width < FARTHER * visit.reported_width
+        return came_from_afar or difference(text, visit.reported or "") >= OTHER_TEXT
+
+    # What is told.
+
+    def _sighting(self, visit: _Visit, track: Track, verdict: Verdict) -> Sighting:
+        shots = visit.fronts[track.number]
+        alike = min(shots, key=lambda text: (difference(text, verdict.text), -shots[text].score))
+        front = shots[alike]
         visit.closed = True
-        return self._unread(visit)
+        visit.leader, visit.reported = track, verdict.text
+        visit.reported_width = track.last.width
+        visit.fronts = {}
+        return Sighting(
+            began_at=visit.began_at,
+            seen_at=front.frame.taken_at,
+            plate=verdict.text,
+            colour=verdict.colour,
+            confidence=verdict.confidence,
+            front=front.frame,
+            body=visit.body.frame if visit.body else visit.first,
+            corners=front.corners,
+            motion=track.motion,
+        )
 
     def _unread(self, visit: _Visit) -> Sighting:
+        """A vehicle that could not be read, with the best look at what may be its plate."""
+        body = visit.body.frame if visit.body else visit.first
+        looks = [shot for shots in visit.fronts.values() for shot in shots.values()]
+        best = max(looks, key=lambda shot: shot.score, default=None)
         return Sighting(
             began_at=visit.began_at,
             seen_at=visit.last.taken_at,
             plate=None,
             colour=PlateColour.OTHER,
             confidence=0.0,
-            front=visit.last,
-            body=visit.body or visit.first,
+            front=best.frame if best else body if visit.place.left else visit.last,
+            body=body,
+            corners=best.corners if best else None,
         )
 
 
-def _coming_nearer(visit: _Visit) -> bool:
-    """Whether the plate was seen growing a moment ago."""
-    if not visit.widths:
-        return False
-    seen, width = visit.widths[-1]
-    if visit.last.instant - seen > NEARER_WITHIN:
-        return False
-    earlier = [(at, w) for at, w in visit.widths if seen - at >= NEARER_WITHIN]
-    if not earlier:
-        return True
-    at, before = earlier[-1]
-    return seen - at <= 2 * NEARER_WITHIN and width > NEARER * before
+def _is_its(visit: _Visit, track: Track) -> bool:
+    """Whether a track is of the vehicle that the visit reported."""
+    return track is visit.leader or (visit.reported is not None and track.text == visit.reported)
 
 
-def _weight(readings: list[PlateReading]) -> float:
-    """Votes for a text; a reading that nobody confirmed still counts a little."""
-    return sum(0.25 + reading.confidence for reading in readings)
+def _on_vehicle(frame: Frame, reading: PlateReading, foreground: Mask) -> bool:
+    """Whether a plate is on something that is not part of the empty lane, such as a parked car."""
+    height, width = frame.image.shape[:2]
+    down, across = foreground.shape
+    x, y, wide, high = cv2.boundingRect(reading.corners)
+    top = max((y - high) * down // height, 0)
+    bottom = (y + 2 * high) * down // height + 1
+    left = max((x - wide // 2) * across // width, 0)
+    right = (x + wide + wide // 2) * across // width + 1
+    around = foreground[top:bottom, left:right]
+    return bool(around.size) and float(around.mean()) >= ON_VEHICLE
 
 
-def _confidence(readings: list[PlateReading]) -> float:
-    return fmean(reading.confidence for reading in readings)
-
-
-def _difference(left: str, right: str) -> int:
-    """Places in which two plates differ; another length counts as wholly different."""
-    if len(left) != len(right):
-        return max(len(left), len(right))
-    return sum(a != b for a, b in zip(left, right, strict=True))
-
-
-def _sharpness(frame: Frame, reading: PlateReading) -> float:
-    """How much detail the plate shows: variance of the Laplacian times its width squared, because
-    strokes that are twice as wide have a gentler Laplacian though they are more legible."""
-    x, y, width, height = cv2.boundingRect(reading.corners)
-    cut = frame.image[max(y, 0) : y + height, max(x, 0) : x + width]
-    if cut.size == 0:
-        return 0.0
-    detail = cv2.Laplacian(cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY), cv2.CV_64F).var()
-    return float(detail) * reading.width**2
+def _keep(shots: dict[str, Shot], text: str, frame: Frame, reading: PlateReading) -> None:
+    """Keep the best picture for each text that a plate was read as, of a few texts."""
+    shot = front_shot(frame, reading)
+    if text not in shots or shot.score > shots[text].score:
+        shots[text] = shot
+    if len(shots) > MOST_SHOTS:
+        del shots[min(shots, key=lambda one: shots[one].score)]

@@ -1,0 +1,115 @@
+"""Is the picture worth looking at? A stream that comes may still show nothing (4.4.5-3, 4.4.6-3).
+
+Three faults: the picture stands still, it shows nothing (a dark scene, a covered lens), or it shows
+another place than it did (a camera turned away, or another camera behind the address).
+"""
+
+import math
+from enum import StrEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.runtime.vision.reading import Frame, Image
+
+SIZE = (320, 180)
+FROZEN_SECONDS, BLIND_SECONDS, VIEW_SECONDS = 60.0, 10.0, 120.0
+PAUSE_SECONDS = 10.0
+CHANGED_LEVELS, CHANGED_SHARE = 8, 1e-4
+"""A live picture differs from an earlier one by noise, or at least by the clock burnt into it:
+this share of its pixels by so many levels. The coder's own flicker is less."""
+
+BLIND_DEVIATION = 6.0
+"""A picture whose brightness varies by less (0 to 255) shows nothing."""
+
+ALIKE, STRANGE = 0.5, 0.25
+"""Correlation of outlines from which a picture shows the known place, and below which another."""
+
+FOLLOWING = 0.02
+OUTLINES = (80, 45)
+
+Outlines = NDArray[np.float32]
+"""45 x 80: where the picture has edges, mean 0, length 1; the same by day and by night."""
+
+
+class PictureFault(StrEnum):
+    """What is wrong with a picture that comes."""
+
+    FROZEN = "frozen"
+    BLIND = "blind"
+    VIEW = "view-changed"
+
+
+class PictureWatch:
+    """Looks at one camera's frames, a few a second; all times are the frames' own.
+
+    `known` is the place as an earlier run knew it. It follows slow changes, but is never replaced
+    by another place: only a person can say that the camera was meant to be turned (`accept`).
+    """
+
+    def __init__(self, known: Outlines | None = None) -> None:
+        self.known = known
+        self._still: Image | None = None
+        self._still_since = self._sighted_at = self._alike_at = 0.0
+        self._outlines: Outlines | None = None
+        self._looked_at = -math.inf
+
+    def accept(self) -> None:
+        """Take the place that is seen now for the right one."""
+        if self._outlines is not None:
+            self.known = self._outlines
+
+    def look(self, frame: Frame, *, plate_seen: bool = False) -> frozenset[PictureFault]:
+        """What is wrong with the stream, this frame included; `plate_seen` says that a plate was
+        read a moment ago, so that a truck before the lens is no other place."""
+        now = frame.instant
+        grey = cv2.cvtColor(
+            cv2.resize(frame.image, SIZE, interpolation=cv2.INTER_NEAREST), cv2.COLOR_BGR2GRAY
+        )
+        picture = np.asarray(grey, np.uint8)
+        if now - self._looked_at > PAUSE_SECONDS:  # at the start, and after a lost stream
+            self._still_since = self._sighted_at = self._alike_at = now
+        self._looked_at = now
+        if self._still is None or _changed(picture, self._still):
+            self._still, self._still_since = picture, now
+        if float(picture.std()) > BLIND_DEVIATION:
+            self._sighted_at = now
+            self._compare(picture, now, plate_seen)
+        else:
+            self._alike_at = now  # nothing is seen: that is told already
+        faults = set()
+        if now - self._still_since > FROZEN_SECONDS:
+            faults.add(PictureFault.FROZEN)
+        if now - self._sighted_at > BLIND_SECONDS:
+            faults.add(PictureFault.BLIND)
+        if now - self._alike_at > VIEW_SECONDS:
+            faults.add(PictureFault.VIEW)
+        return frozenset(faults)
+
+    def _compare(self, picture: Image, now: float, plate_seen: bool) -> None:
+        self._outlines = outlines = _outlines(picture)
+        if self.known is None:
+            self.known = outlines
+        likeness = float((outlines * self.known).sum())
+        if likeness > ALIKE:
+            mixed = self.known + FOLLOWING * (outlines - self.known)
+            self.known = (mixed / max(float(np.linalg.norm(mixed)), 1e-6)).astype(np.float32)
+        if likeness > STRANGE or plate_seen:
+            self._alike_at = now
+
+
+def _changed(picture: Image, before: Image) -> bool:
+    apart = cv2.absdiff(picture, before) > CHANGED_LEVELS
+    return float(apart.mean()) > CHANGED_SHARE
+
+
+def _outlines(picture: Image) -> Outlines:
+    soft = cv2.GaussianBlur(picture, (5, 5), 0)
+    across = cv2.Sobel(soft, cv2.CV_32F, 1, 0)
+    down = cv2.Sobel(soft, cv2.CV_32F, 0, 1)
+    # The logarithm keeps one bright edge, such as the sky's, from speaking for all.
+    strength = cv2.resize(np.log1p(cv2.magnitude(across, down)), OUTLINES)
+    spread = cv2.GaussianBlur(strength, (3, 3), 0).astype(np.float32)
+    level: Outlines = spread - spread.mean()
+    return (level / max(float(np.linalg.norm(level)), 1e-6)).astype(np.float32)

@@ -1,0 +1,72 @@
+"""Many readings of one plate, each character voted for on its own."""
+
+import numpy as np
+import pytest
+
+from appliance.guideline.dictionaries import PlateColour
+from appliance.runtime.vision.reading import PlateReading
+from appliance.runtime.vision.vote import PlateVote, Verdict
+
+BOX = np.array([(0, 0), (100, 0), (100, 30), (0, 30)], np.float32)
+YELLOW, GREEN, BLUE = PlateColour.YELLOW, PlateColour.GREEN, PlateColour.BLUE
+
+
+def voted(*said: tuple[str, float] | tuple[str, float, PlateColour]) -> Verdict:
+    """The verdict on texts, each with the confidence of all its characters."""
+    vote = PlateVote()
+    for text, confidence, *colour in said:
+        peaks = (confidence,) * len(text)
+        vote.add(PlateReading(text, colour[0] if colour else YELLOW, peaks, BOX, 1))
+    verdict = vote.verdict()
+    assert verdict is not None
+    return verdict
+
+
+def test_frames_that_each_misread_another_character_agree_on_the_plate() -> None:
+    verdict = voted(
+        ("宁A58D27", 0.8),
+        ("宁A5BD21", 0.8),
+        ("宁A58021", 0.8),
+        ("宁A68D21", 0.8),
+        ("陕A58D21", 0.8),
+    )
+    assert verdict.text == "宁A58D21"
+    assert verdict.agreed
+    assert verdict.support == 4
+
+
+def test_a_sure_frame_outweighs_an_unsure_one() -> None:
+    assert voted(("宁A58D27", 0.1), ("宁A58D21", 0.95)).text == "宁A58D21"
+
+
+def test_a_character_that_half_the_frames_deny_is_not_agreed_on() -> None:
+    verdict = voted(("宁A58D27", 0.9), ("宁A58D21", 0.9), ("宁A58D27", 0.9), ("宁A58D21", 0.9))
+    assert not verdict.agreed
+    assert verdict.confidence == pytest.approx(0.45)
+
+
+def test_the_winning_characters_together_are_always_a_plate() -> None:
+    # By places alone 宁AD1234 with a letter last would win: no kind of plate has that in eight.
+    verdict = voted(("宁AD12345", 0.7, GREEN), ("宁AD12345", 0.7, GREEN), ("宁A12345D", 0.9, GREEN))
+    assert verdict.text == "宁AD12345"
+
+
+def test_a_cut_off_reading_of_another_length_does_not_shift_the_characters() -> None:
+    verdict = voted(
+        ("宁AD12345", 0.9, GREEN), ("宁AD1234", 0.6, BLUE), ("宁AD12345", 0.9, GREEN),
+        ("宁AD12345", 0.9, GREEN),
+    )  # fmt: skip
+    assert verdict.text == "宁AD12345"
+    assert verdict.agreed
+
+
+def test_the_colour_is_one_that_plates_of_this_kind_have() -> None:
+    assert voted(("宁A12345", 0.9, GREEN), ("宁A12345", 0.5, BLUE)).colour is BLUE
+    assert voted(("宁AD12345", 0.9, BLUE), ("宁AD12345", 0.5, GREEN)).colour is GREEN
+    assert voted(("宁A1234挂", 0.9, BLUE), ("宁A1234挂", 0.5, YELLOW)).colour is YELLOW
+
+
+def test_what_was_never_numbered_as_a_plate_has_no_verdict() -> None:
+    vote = PlateVote()
+    vote.add(PlateReading("138950123", YELLOW, (0.9,) * 9, BOX, 1))
+    assert vote.verdict() is None
