@@ -121,12 +121,13 @@ def serving_file(path: Path) -> Iterator[int]:
         server.communicate()
 
 
-def film(path: Path, size: str, seconds: int) -> bytes:
-    """A moving test picture as H.264."""
+def film(path: Path, size: str, seconds: int, after: int = 0) -> bytes:
+    """A moving test picture as H.264 in MPEG-TS, its time beginning `after` seconds."""
     source = f"testsrc2=size={size}:rate=10"
     command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", source, "-t", str(seconds)]
-    command += ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "10"]
-    subprocess.run([*command, "-f", "h264", str(path)], check=True)
+    command += ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "10"]
+    command += ["-output_ts_offset", str(after), "-f", "mpegts", str(path)]
+    subprocess.run(command, check=True)
     return path.read_bytes()
 
 
@@ -140,9 +141,9 @@ def watched(live: CameraStream, seconds: float) -> list[Frame]:
 
 
 def test_a_stream_that_changes_its_size_on_the_way_goes_on(tmp_path: Path) -> None:
-    both = film(tmp_path / "a.h264", "1280x720", 2) + film(tmp_path / "b.h264", "640x360", 8)
-    (tmp_path / "both.h264").write_bytes(both)
-    with serving_file(tmp_path / "both.h264") as port, stream(port) as live:
+    both = film(tmp_path / "a.ts", "1280x720", 2) + film(tmp_path / "b.ts", "640x360", 8, 2)
+    (tmp_path / "both.ts").write_bytes(both)
+    with serving_file(tmp_path / "both.ts") as port, stream(port) as live:
         live.attend(True)
         eventually(lambda: live.connected)
         frames = watched(live, 6)
@@ -155,13 +156,14 @@ def test_a_stream_that_changes_its_size_on_the_way_goes_on(tmp_path: Path) -> No
 
 
 def test_a_damaged_stream_loses_pictures_and_not_the_camera(tmp_path: Path) -> None:
-    whole = bytearray(film(tmp_path / "a.h264", "1280x720", 12))
+    whole = bytearray(film(tmp_path / "a.ts", "1280x720", 12))
     chance = np.random.default_rng(5)
     for _ in range(40):
-        start = int(chance.integers(20_000, len(whole)))
-        del whole[start : start + int(chance.integers(20, 900))]
-    (tmp_path / "cut.h264").write_bytes(whole)
-    with serving_file(tmp_path / "cut.h264") as port, stream(port) as live:
+        start = int(chance.integers(20_000, len(whole) - 1000))
+        length = int(chance.integers(20, 900))
+        whole[start : start + length] = bytes(length)
+    (tmp_path / "cut.ts").write_bytes(whole)
+    with serving_file(tmp_path / "cut.ts") as port, stream(port) as live:
         live.attend(True)
         eventually(lambda: live.connected)
         frames = watched(live, 8)

@@ -185,6 +185,15 @@ def test_a_misreading_after_the_report_is_not_a_second_vehicle(lane: Lane) -> No
     assert [s.plate for s in lane.sightings] == ["宁A58D21"]
 
 
+def test_a_plate_of_nearly_the_same_number_that_comes_from_afar_is_another_vehicle(
+    lane: Lane,
+) -> None:
+    lane.show(TRUCK, 3, "宁A58D21")
+    lane.reader.scale = 0.6
+    lane.show(TRUCK, 2, "宁A58D27")
+    assert [s.plate for s in lane.sightings] == ["宁A58D21", "宁A58D27"]
+
+
 def test_the_beginning_of_a_visit_is_told_and_its_end_too(lane: Lane) -> None:
     lane.show(TRUCK, 2, "宁A58D21")
     assert lane.visits == [START + timedelta(seconds=2)]

@@ -1,4 +1,4 @@
-"""A camera that sends a file of H.264 as it is, damage and all, at the file's own pace.
+"""A camera that sends an MPEG-TS file of H.264 as it is, damage and all, at the file's own pace.
 
 A program of its own, under Debian's /usr/bin/python3 for the GStreamer bindings. Anybody may watch.
 
@@ -8,7 +8,8 @@ Run: /usr/bin/python3 rtsp_file.py PATH FILE …; prints the port it listens on.
 import sys
 
 PIPELINE = (
-    "( filesrc location={file} ! h264parse config-interval=-1"
+    # One slice a picture: more are torn by this chain of elements.
+    "( filesrc location={file} ! tsdemux ! h264parse config-interval=-1"
     " ! video/x-h264,stream-format=byte-stream,alignment=au"
     " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
 )
