@@ -35,7 +35,7 @@ from appliance.runtime.journal import Journal
 from appliance.trouble import Trouble, failure_sentence
 
 if TYPE_CHECKING:
-    from appliance.runtime.vision.readers import ChainReader
+    from appliance.runtime.vision.reading import PlateReader
 
 app = typer.Typer(
     help="gatehouse：货运车辆智能环保门禁。Smart environmental gate appliance.",
@@ -475,7 +475,7 @@ def hj212_encode(file: MessageFile = Path("-")) -> None:
             typer.echo(frame)
 
 
-def _reader(kind: Reader) -> "ChainReader":
+def _reader(kind: Reader) -> "PlateReader":
     from appliance.runtime.vision.readers import MODELS, build_reader
 
     store = ModelStore.default()
