@@ -1,4 +1,4 @@
-"""Train the reader. Run: python -m training.train --samples 600000 --out var/training
+"""Train the reader. Run: python -m training.train --samples N --out var/training
 
 The same seed, sample count and batch size draw the same pictures in the same order; the weights
 then differ only by the rounding of the machine's own arithmetic.
@@ -8,23 +8,25 @@ import argparse
 import copy
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch import Tensor, distributed, multiprocessing, nn
+from torch.utils.data import DataLoader, IterableDataset
 
 from training.crops import Crop
 from training.dataset import Batch, batches, real_crops
 from training.network import OwnReader
 
+PROCESSES = 2
 PEAK_RATE = 1.5e-3
 WARM_UP = 0.03
 FALL = 0.45
 """Share of the training after which the rate falls; CTC has left its plateau by then."""
 COLOUR_WEIGHT = 0.3
-PLACED_UNTIL = 0.25
+PLACED_UNTIL = 0.15
 """Share of the training in which characters are also taught at the step where they stand. CTC
 alone sits on a plateau for the first hundred thousand pictures; told the places, it does not."""
 AVERAGING = 0.998
@@ -32,15 +34,13 @@ AVERAGING = 0.998
 
 
 class Source(IterableDataset[Batch]):
-    """Batches by number, dealt out to the loader's workers in turn."""
+    """The batches of one learner: every PROCESSES-th, from its own rank on."""
 
-    def __init__(self, crops: list[Crop], size: int, seed: int, first: int) -> None:
-        self.crops, self.size, self.seed, self.first = crops, size, seed, first
+    def __init__(self, crops: list[Crop], size: int, seed: int, rank: int) -> None:
+        self.crops, self.size, self.seed, self.rank = crops, size, seed, rank
 
     def __iter__(self) -> Iterator[Batch]:
-        worker = get_worker_info()
-        place, step = (worker.id, worker.num_workers) if worker else (0, 1)
-        return batches(self.crops, self.size, self.seed, self.first + place, step)
+        return batches(self.crops, self.size, self.seed, self.rank, PROCESSES)
 
 
 def rate(progress: float) -> float:
@@ -77,55 +77,88 @@ def losses(network: nn.Module, batch: Batch) -> Tensor:
     return torch.stack((spelled, coloured, placed))
 
 
-def train(
-    samples: int, minutes: float, *, size: int, seed: int, out: Path, start: Path | None
-) -> None:
-    """Train until the samples or the minutes are used up; writes `weights.pt` into `out`."""
-    torch.manual_seed(seed)
-    torch.set_num_threads(2)
-    out.mkdir(parents=True, exist_ok=True)
-    network = OwnReader().to(memory_format=torch.channels_last)
-    if start:
-        network.load_state_dict(torch.load(start, weights_only=True))
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one training is told: when to end, pictures a step and process, seed, folder."""
+
+    samples: int
+    minutes: float
+    size: int
+    seed: int
+    out: Path
+
+    def progress(self, seen: int, seconds: float) -> float:
+        """The share that is done, by whichever limit is nearer."""
+        by_samples = seen / self.samples if self.samples else 0.0
+        return max(by_samples, seconds / 60 / self.minutes if self.minutes else 0.0)
+
+
+def train(rank: int, plan: Plan) -> None:
+    """One of PROCESSES learners: each has its own pictures, all share the mean gradient.
+
+    Two processes of one thread each do twice the work of one process of two threads, which
+    mostly wait for one another on a machine that has other work too. The first writes
+    `weights.pt`.
+    """
+    torch.manual_seed(plan.seed)
+    torch.set_num_threads(1)
+    meeting = f"file://{(plan.out / 'meeting').absolute()}"
+    distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=PROCESSES)
+    network = OwnReader().to(memory_format=torch.channels_last).train()
     mean = copy.deepcopy(network).eval()
     optimiser = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=0.02)
-    crops = real_crops()
-    print(f"{len(crops)} real crops; {sum(p.numel() for p in network.parameters())} parameters")
     loader = DataLoader(
-        Source(crops, size, seed, 0), batch_size=None, num_workers=2, prefetch_factor=4
+        Source(real_crops(), plan.size, plan.seed, rank), batch_size=None, num_workers=1
     )
-    began = time.monotonic()
-    seen, shown = 0, torch.zeros(3)
+    began, seen, progress, shown = time.monotonic(), 0, 0.0, torch.zeros(3)
     for index, batch in enumerate(loader, 1):
-        elapsed = (time.monotonic() - began) / 60
-        progress = max(seen / samples if samples else 0, elapsed / minutes if minutes else 0)
-        if progress >= 1:
-            break
         for group in optimiser.param_groups:
             group["lr"] = PEAK_RATE * rate(progress)
-        network.train()
         parts = losses(network, batch)
         weights = torch.tensor((1.0, COLOUR_WEIGHT, max(1 - progress / PLACED_UNTIL, 0.0)))
         optimiser.zero_grad(set_to_none=True)
         (parts * weights).sum().backward()
+        seen += plan.size * PROCESSES
+        # The first learner's clock holds for all, so that all end at the same step.
+        done = plan.progress(seen, time.monotonic() - began) if rank == 0 else 0.0
+        progress = share_gradients(network, done)
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
         follow(mean, network, min(AVERAGING, index / (index + 10)))
-        seen += size
         shown += parts.detach()
-        if index % 100 == 0:
-            spelled, coloured, placed = (shown / 100).tolist()
+        if rank == 0 and index % 100 == 0:
+            tell(progress, seen, time.monotonic() - began, shown / 100)
             shown.zero_()
-            pace = seen / (time.monotonic() - began)
-            print(
-                f"{progress:6.1%} {seen:8} samples {pace:5.0f}/s "
-                f"text {spelled:.4f} colour {coloured:.4f} placed {placed:.4f}",
-                flush=True,
-            )
-        if index % 400 == 0:
-            torch.save(mean.state_dict(), out / "checkpoint.pt")
-    torch.save(mean.state_dict(), out / "weights.pt")
-    print(f"{seen} samples in {(time.monotonic() - began) / 60:.1f} minutes, seed {seed}")
+            torch.save(mean.state_dict(), plan.out / "checkpoint.pt")
+        if progress >= 1:
+            break
+    if rank == 0:
+        torch.save(mean.state_dict(), plan.out / "weights.pt")
+        print(f"{seen} samples in {(time.monotonic() - began) / 60:.1f} minutes, seed {plan.seed}")
+    distributed.destroy_process_group()
+
+
+def share_gradients(network: nn.Module, done: float) -> float:
+    """Put the learners' mean gradient into the network; returns the sum of their `done`."""
+    gradients = [parameter.grad for parameter in network.parameters()]
+    vector = torch.cat([*(g.flatten() for g in gradients), torch.tensor([done * PROCESSES])])
+    distributed.all_reduce(vector)
+    vector /= PROCESSES
+    at = 0
+    for gradient in gradients:
+        gradient.copy_(vector[at : at + gradient.numel()].view_as(gradient))
+        at += gradient.numel()
+    return float(vector[-1])
+
+
+def tell(progress: float, seen: int, seconds: float, parts: Tensor) -> None:
+    """Print a line of progress."""
+    text, colour, placed = parts.tolist()
+    print(
+        f"{progress:6.1%} {seen:8} samples {seen / seconds:5.0f}/s "
+        f"text {text:.4f} colour {colour:.4f} placed {placed:.4f}",
+        flush=True,
+    )
 
 
 @torch.no_grad()
@@ -143,21 +176,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=0, help="stop after so many pictures")
     parser.add_argument("--minutes", type=float, default=0, help="stop after so many minutes")
-    parser.add_argument("--batch", type=int, default=32, help="pictures a step")
+    parser.add_argument("--batch", type=int, default=32, help="pictures a step and process")
     parser.add_argument("--seed", type=int, default=20261124, help="of weights and pictures")
     parser.add_argument("--out", type=Path, default=Path("var/training"), help="folder to write")
-    parser.add_argument("--start", type=Path, help="weights to go on from")
     options = parser.parse_args()
     if not options.samples and not options.minutes:
         parser.error("say --samples or --minutes")
-    train(
-        options.samples,
-        options.minutes,
-        size=options.batch,
-        seed=options.seed,
-        out=options.out,
-        start=options.start,
-    )
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "meeting").unlink(missing_ok=True)
+    plan = Plan(options.samples, options.minutes, options.batch, options.seed, options.out)
+    multiprocessing.spawn(train, (plan,), nprocs=PROCESSES)
 
 
 if __name__ == "__main__":
