@@ -13,7 +13,7 @@ from appliance.runtime.vision.grammar import ALPHABET
 from appliance.runtime.vision.own import COLOURS, HEIGHT, WIDTH, network_picture
 from training import held_out
 from training.crops import Crop, varied
-from training.plates import ORDINARY, Picture, draw
+from training.plates import ORDINARY, Picture, Plate, draw
 from training.plates import middles as middles_of
 from training.weather import photograph, soil, straightened
 
@@ -54,9 +54,14 @@ Sample = tuple[Picture, str, PlateColour, tuple[float, ...]]
 
 
 def drawn_sample(rng: Generator) -> Sample:
-    """A drawn plate after road, light and lens, as the network is shown it."""
+    """A drawn plate of any kind, seen in any weather."""
     severity = float(rng.beta(1.2, 2.5))
     plate = draw(rng)
+    return seen(plate, rng, severity), plate.text, plate.colour, plate.middles
+
+
+def seen(plate: Plate, rng: Generator, severity: float) -> Picture:
+    """A drawn plate after road, light and lens, as the network is shown it."""
     soiled = soil(plate.picture, rng, severity)
     if plate.rows == 1:
         height = int(np.exp(rng.uniform(np.log(13), np.log(64))) * (1 - 0.25 * severity)) + 2
@@ -66,8 +71,7 @@ def drawn_sample(rng: Generator) -> Sample:
         width = int(height * rng.uniform(1.5, 2.3))
     slant = 0.06 if rng.random() < 0.25 and plate.rows == 1 else 0.0
     cut = straightened(soiled, rng, severity, (width, height), slant)
-    seen = photograph(cut, rng, severity)
-    return network_picture(seen, plate.rows), plate.text, plate.colour, plate.middles
+    return network_picture(photograph(cut, rng, severity), plate.rows)
 
 
 def real_sample(crop: Crop, rng: Generator) -> Sample:
@@ -78,8 +82,8 @@ def real_sample(crop: Crop, rng: Generator) -> Sample:
     scale = rng.uniform(0.8, 1.8) if rng.random() < 0.5 else 1.0
     size = (int(width * scale), int(height * scale))
     cut = straightened(crop.picture, rng, severity, size, 0.02)
-    seen = photograph(cut, rng, 0.6 * severity)
-    return network_picture(seen, 1), crop.text, crop.colour, REAL_MIDDLES
+    picture = network_picture(photograph(cut, rng, 0.6 * severity), 1)
+    return picture, crop.text, crop.colour, REAL_MIDDLES
 
 
 def batch(crops: list[Crop], size: int, seed: int, index: int) -> Batch:

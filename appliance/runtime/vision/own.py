@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from appliance.guideline.dictionaries import PlateColour
 from appliance.runtime.vision.ctc import Probabilities, plates
-from appliance.runtime.vision.grammar import ALPHABET, patterns_of
+from appliance.runtime.vision.grammar import ALPHABET, is_plate, patterns_of
 from appliance.runtime.vision.reading import Image, PlateDetector, PlateReading
 from appliance.runtime.vision.rectify import straighten
 from appliance.runtime.vision.session import open_session
@@ -33,6 +33,10 @@ DOUBLE_BELOW = 2.4
 LEAST_COLOUR = 0.02
 """A colour less probable than this is not decoded; the likeliest one always is."""
 
+
+OLD_BLACK_SHARE = 1 / 40
+"""Black plates with ordinary numbers have not been issued since 2008. They are drawn some forty
+times as often in training as any road has them, and a blue plate at dusk looks black."""
 
 UPPER_END, LOWER_START = 0.44, 0.33
 """Where the rows of a double-row plate end and begin, as shares of its height: by GA 36 at 0.34
@@ -83,7 +87,12 @@ class OwnNetwork:
         text, colours = self.probabilities(plate, rows)
         least = min(LEAST_COLOUR, float(colours.max()))
         found = [
-            OwnReading(best.text, colour, best.peaks, best.score + math.log(probability))
+            OwnReading(
+                best.text,
+                colour,
+                best.peaks,
+                best.score + math.log(probability * _rarity(best.text, colour)),
+            )
             for colour, probability in zip(COLOURS, colours.tolist(), strict=True)
             if probability >= least
             for best in plates(text, 1, patterns_of(colour))
@@ -112,6 +121,12 @@ class OwnReader:
                 best, rows = max(found, key=lambda pair: pair[0].score)
                 readings.append(PlateReading(best.text, best.colour, best.peaks, box.corners, rows))
         return sorted(readings, key=lambda reading: reading.confidence, reverse=True)
+
+
+def _rarity(text: str, colour: PlateColour) -> float:
+    """How much rarer a kind is on the road than in training."""
+    ordinary = is_plate(text, patterns_of(PlateColour.BLUE))
+    return OLD_BLACK_SHARE if colour is PlateColour.BLACK and ordinary else 1.0
 
 
 def _likely_rows(plate: Image, told: int) -> tuple[int, ...]:
