@@ -15,7 +15,7 @@ OWN = "own_plate_reader.onnx"
 
 def test_every_locked_model_has_a_licence_and_a_source_that_a_fresh_machine_reaches() -> None:
     for model in locked_models().values():
-        assert model.licence == "Apache-2.0"
+        assert model.licence == "Apache-2.0" or model.packaged
         assert model.package or model.hyperlpr3 or model.packaged
 
 
