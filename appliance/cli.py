@@ -37,7 +37,7 @@ from appliance.runtime.journal import Journal
 from appliance.trouble import Trouble, failure_sentence
 
 if TYPE_CHECKING:
-    from appliance.runtime.vision.readers import ChainReader
+    from appliance.runtime.vision.reading import PlateReader
 
 app = typer.Typer(
     help="gatehouse：货运车辆智能环保门禁。Smart environmental gate appliance.",
@@ -656,7 +656,7 @@ def hj212_encode(
             typer.echo(frame)
 
 
-def _reader(kind: Reader) -> "ChainReader":
+def _reader(kind: Reader) -> "PlateReader":
     from appliance.runtime.vision.readers import MODELS, build_reader
 
     store = ModelStore.default()

@@ -1,62 +1,54 @@
-"""Exact plates, colour and time a photo of every reader, on the real photos of ../shared.
+"""Exact plates, colour, kinds and time a photo of every reader, on the real photos of ../shared.
 
-Run: python benchmarks/readers.py
+The first lines are of all photos, the next of those that the own reader never trained on
+(training/held_out.toml). Run: python -m benchmarks.readers
 """
 
-import csv
 import statistics
 import time
-from collections import defaultdict
-from pathlib import Path
 
-import cv2
-import numpy as np
-
-from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelMissing, ModelStore
 from appliance.profile.model import Reader
-from appliance.runtime.vision.readers import build_reader
+from appliance.runtime.vision.reading import Image, PlateReader, PlateReading
+from appliance.runtime.vision.readers import best_detector, build_reader
+from training import held_out
+from training.evaluate import answers, report
 
-PLATES = Path(__file__).parents[2] / "shared" / "data" / "plates"
-COLOURS = {colour.name.lower(): colour for colour in PlateColour}
 
+class Timed:
+    """A reader that notes how long each photo took, in milliseconds."""
 
-def alike(plate: str) -> str:
-    """After the second character O is 0 and I is 1."""
-    return plate[:2] + plate[2:].replace("O", "0").replace("I", "1")
+    def __init__(self, reader: PlateReader) -> None:
+        self._reader = reader
+        self.milliseconds: list[float] = []
+
+    def read(self, image: Image) -> list[PlateReading]:
+        """What the reader reads."""
+        began = time.perf_counter()
+        found = self._reader.read(image)
+        self.milliseconds.append((time.perf_counter() - began) * 1000)
+        return found
 
 
 def main() -> None:
-    """Print one line a reader."""
-    photos: dict[str, list[dict[str, str]]] = defaultdict(list)
-    with (PLATES / "truth.tsv").open(encoding="utf-8") as table:
-        for row in csv.DictReader(table, delimiter="\t"):
-            if row["file"].startswith("photos"):
-                photos[row["file"]].append(row)
+    """Print a few lines a reader."""
+    rows = [row for row in held_out.rows() if row["file"].startswith("photos")]
+    store = ModelStore.default()
+    print(f"detector of {Reader.OWN}: {type(best_detector(store)).__name__}")
     for kind in Reader:
         try:
-            reader = build_reader(kind, ModelStore.default())
+            reader = Timed(build_reader(kind, store))
         except ModelMissing as missing:
             print(f"{kind}: {missing}")
             continue
-        plates = exact = coloured = 0
-        milliseconds = []
-        for file, rows in photos.items():
-            image = np.asarray(cv2.imread(str(PLATES / file)), np.uint8)
-            began = time.perf_counter()
-            found = {alike(reading.text): reading for reading in reader.read(image)}
-            milliseconds.append((time.perf_counter() - began) * 1000)
-            for row in rows:
-                plates += 1
-                reading = found.get(alike(row["plate"]))
-                exact += reading is not None
-                coloured += reading is not None and reading.colour is COLOURS.get(row["colour"])
-        p95 = statistics.quantiles(milliseconds, n=20)[-1]
-        print(
-            f"{kind}: {exact} of {plates} plates exact ({exact / plates:.1%}), "
-            f"colour right on {coloured}, "
-            f"{statistics.median(milliseconds):.0f} ms p50, {p95:.0f} ms p95"
-        )
+        given = answers(reader, rows)
+        report(f"{kind}, all photos", given)
+        apart = [answer for answer in given if held_out.is_held_out(answer.row)]
+        if len(apart) < len(given):
+            report(f"{kind}, held-out photos", apart)
+        p95 = statistics.quantiles(reader.milliseconds, n=20)[-1]
+        p50 = statistics.median(reader.milliseconds)
+        print(f"  {p50:.0f} ms p50, {p95:.0f} ms p95 a photo")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,9 @@ MAY_KNOW: dict[str, set[str]] = {
     "appliance.__main__": {"appliance.cli"},
 }
 EVERYTHING = {"appliance.cli", "acceptance_kit"}
+# Kept in the repository, not installed: they may know the appliance, nobody may know them.
+WORKSHOP = {"training", "benchmarks"}
+OURS = {"appliance", "acceptance_kit"} | WORKSHOP
 
 
 def rooms() -> list[str]:
@@ -60,7 +63,7 @@ def imports(path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
-    return {name for name in names if name.split(".")[0] in {"appliance", "acceptance_kit"}}
+    return {name for name in names if name.split(".")[0] in OURS}
 
 
 @pytest.mark.parametrize(("module", "path"), modules(), ids=str)
@@ -69,7 +72,8 @@ def test_a_module_knows_only_the_rooms_that_its_room_may_know(module: str, path:
     if room in EVERYTHING:
         return
     allowed = MAY_KNOW[room] | LEAVES | {room}
-    strangers = {name for name in imports(path) if room_of(name) not in allowed}
+    ours = {name for name in imports(path) if name.split(".")[0] not in WORKSHOP}
+    strangers = {name for name in ours if room_of(name) not in allowed}
     assert not strangers, f"{module} ({room}) must not know {sorted(strangers)}"
 
 
@@ -81,6 +85,16 @@ def test_the_appliance_knows_nothing_of_the_acceptance_kit_but_through_the_comma
         and any(name.startswith("acceptance_kit") for name in imports(path))
     }
     assert knowing == {"appliance.cli"}
+
+
+def test_what_is_installed_knows_nothing_of_training_and_benchmarks() -> None:
+    knowing = {
+        (module, name)
+        for module, path in modules()
+        for name in imports(path)
+        if name.split(".")[0] in WORKSHOP
+    }
+    assert not knowing
 
 
 def test_every_room_has_a_docstring_that_says_what_it_is_for() -> None:

@@ -31,6 +31,7 @@ class Model(BaseModel):
     size: int
     sha256: Sha256
     licence: str
+    packaged: str | None = None
     shared: str | None = None
     package: Package | None = None
     hyperlpr3: str | None = None

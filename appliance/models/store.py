@@ -14,6 +14,8 @@ from appliance.models.sources import SourceFailed, from_hyperlpr3, from_package
 from appliance.trouble import Trouble
 
 SHARED = Path(__file__).parents[3] / "shared" / "models"
+PACKAGED = Path(__file__).parent
+"""Weights of our own making come with gatehouse itself; they are verified like all others."""
 
 
 class ModelMissing(Trouble):
@@ -30,7 +32,8 @@ class Found:
 
 
 class ModelStore:
-    """The places a model may lie in, in order: a named directory, ../shared, the cache."""
+    """The places a model may lie in, in order: a named directory, ../shared, this package, the
+    cache."""
 
     def __init__(self, directories: tuple[Path, ...], cache: Path) -> None:
         self.directories = directories
@@ -52,6 +55,8 @@ class ModelStore:
         places = [directory / name for directory in self.directories]
         if model.shared:
             places.append(SHARED / model.shared)
+        if model.packaged:
+            places.append(PACKAGED / model.packaged)
         places.append(self.cache / name)
         note = "not here"
         for place in places:
@@ -65,6 +70,10 @@ class ModelStore:
     def locate(self, name: str) -> Path:
         """The verified file of a model; raises ModelMissing with what to do."""
         found = self.find(name)
+        if found.path is None and found.model.packaged:
+            raise ModelMissing(
+                f"随软件安装的识别模型 {name} 不可用（{found.note}）。请重新安装 gatehouse。"
+            )
         if found.path is None:
             raise ModelMissing(
                 f"缺少识别模型 {name}（{found.note}）。"

@@ -222,6 +222,7 @@ class Reader(StrEnum):
 
     OCR = "ocr"
     HYPERLPR3 = "hyperlpr3"
+    OWN = "own"
 
 
 class Recognition(Section):

@@ -10,12 +10,13 @@ from appliance.models import sources as model_sources
 from appliance.models import store as model_store
 
 NAME = "clp_det.onnx"
+OWN = "own_plate_reader.onnx"
 
 
 def test_every_locked_model_has_a_licence_and_a_source_that_a_fresh_machine_reaches() -> None:
     for model in locked_models().values():
-        assert model.licence == "Apache-2.0"
-        assert model.package or model.hyperlpr3
+        assert model.licence == "Apache-2.0" or model.packaged
+        assert model.package or model.hyperlpr3 or model.packaged
 
 
 def test_a_directory_named_in_the_environment_comes_first(tmp_path: Path) -> None:
@@ -37,6 +38,31 @@ def test_a_damaged_copy_is_passed_over_for_a_good_one(tmp_path: Path) -> None:
     good = ModelStore.default().locate(NAME)
     (tmp_path / NAME).write_bytes(b"short")
     assert ModelStore((tmp_path,), cache=good.parent).locate(NAME) == good
+
+
+def test_weights_that_come_with_the_software_are_here_without_fetching(tmp_path: Path) -> None:
+    found = ModelStore((), cache=tmp_path).find(OWN)
+    assert found.path is not None
+    assert found.path.is_relative_to(Path(model_store.__file__).parent)
+
+
+@pytest.mark.parametrize("change", ["truncated", "swapped", "one bit"])
+def test_packaged_weights_that_were_changed_are_refused(
+    change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = locked_models()[OWN]
+    genuine = ModelStore((), cache=tmp_path).locate(OWN).read_bytes()
+    changed = {
+        "truncated": genuine[:-1],
+        "swapped": bytes(len(genuine)),
+        "one bit": genuine[:999] + bytes([genuine[999] ^ 1]) + genuine[1000:],
+    }[change]
+    assert model.packaged is not None
+    (tmp_path / model.packaged).parent.mkdir()
+    (tmp_path / model.packaged).write_bytes(changed)
+    monkeypatch.setattr(model_store, "PACKAGED", tmp_path)
+    with pytest.raises(ModelMissing, match="请重新安装 gatehouse"):
+        ModelStore((), cache=tmp_path / "cache").locate(OWN)
 
 
 def test_looking_for_a_missing_model_downloads_nothing(

@@ -5,12 +5,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.guideline.dictionaries import PlateColour
 from appliance.runtime.vision.ctc import log_likelihood, plates
-from appliance.runtime.vision.grammar import ALPHABET, PATTERNS, is_plate, next_characters
+from appliance.runtime.vision.grammar import (
+    ALPHABET,
+    KINDS,
+    PATTERNS,
+    Kind,
+    is_plate,
+    next_characters,
+    patterns_of,
+)
 from appliance.runtime.vision.readers import agree
 
 plate_texts = st.sampled_from(PATTERNS).flatmap(
     lambda pattern: st.tuples(*(st.sampled_from(allowed) for allowed in pattern)).map("".join)
+)
+
+
+kinds_and_texts = st.sampled_from(KINDS).flatmap(
+    lambda kind: st.tuples(
+        st.just(kind), st.tuples(*(st.sampled_from(c) for c in kind.pattern)).map("".join)
+    )
 )
 
 
@@ -26,7 +42,16 @@ def spelled(text: str, certainty: float = 0.99, others: float = 0.0) -> np.ndarr
 
 @pytest.mark.parametrize(
     "text",
-    ["宁A58D21", "宁AD12345", "宁A12345D", "蒙B1234挂", "京A0001警", "粤Z1234港", "使123456"],
+    [
+        "宁A58D21",
+        "宁AD12345",
+        "宁A12345D",
+        "蒙B1234挂",
+        "京A0001警",
+        "粤Z1234港",
+        "使123456",
+        "KA12345",
+    ],
 )
 def test_plates_that_pass_a_freight_gate_are_plates(text: str) -> None:
     assert is_plate(text)
@@ -37,6 +62,50 @@ def test_plates_that_pass_a_freight_gate_are_plates(text: str) -> None:
 )
 def test_other_texts_are_no_plates(text: str) -> None:
     assert not is_plate(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "colour"),
+    [
+        ("蒙B1234挂", PlateColour.YELLOW),
+        ("渝B3587学", PlateColour.YELLOW),
+        ("宁AD1234警", None),
+        ("京A0001警", PlateColour.WHITE),
+        ("KA12345", PlateColour.WHITE),
+        ("WJ宁1234X", PlateColour.WHITE),
+        ("宁X1234应急", PlateColour.WHITE),
+        ("粤Z1234澳", PlateColour.BLACK),
+        ("沪A0023领", PlateColour.BLACK),
+        ("使014578", PlateColour.BLACK),
+        ("014578使", PlateColour.BLACK),
+        ("宁AD12345", PlateColour.GREEN),
+        ("宁A12345D", PlateColour.YELLOW_GREEN),
+        ("民航A1234", PlateColour.OTHER),
+    ],
+)
+def test_each_kind_is_numbered_in_its_own_colour_alone(
+    text: str, colour: PlateColour | None
+) -> None:
+    fitting = {each for each in PlateColour if is_plate(text, patterns_of(each))}
+    assert fitting == ({colour} if colour else set())
+
+
+def test_an_ordinary_number_may_stand_on_blue_yellow_and_old_black() -> None:
+    fitting = {each for each in PlateColour if is_plate("粤OA9112", patterns_of(each))}
+    assert fitting == {PlateColour.BLUE, PlateColour.YELLOW, PlateColour.BLACK}
+
+
+def test_the_armys_numbering_does_not_tempt_a_reader_of_a_blue_plate() -> None:
+    dark = spelled("宁A58321", others=0.0)
+    dark[0, [ALPHABET.index("宁") + 1, ALPHABET.index("K") + 1]] = 0.2, 0.7
+    assert plates(dark, 1, patterns_of(PlateColour.BLUE))[0].text == "宁A58321"
+    assert plates(dark, 1, patterns_of(PlateColour.WHITE))[0].text == "KA58321"
+
+
+@given(kinds_and_texts)
+def test_an_output_that_spells_a_kind_is_read_under_its_colour(pair: tuple[Kind, str]) -> None:
+    kind, text = pair
+    assert plates(spelled(text), 1, patterns_of(kind.colour))[0].text == text
 
 
 @given(plate_texts)

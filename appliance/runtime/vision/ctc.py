@@ -7,12 +7,17 @@ that some plate may begin with, so what comes out is always a plate.
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.runtime.vision.grammar import ALPHABET, is_plate, next_characters
+from appliance.runtime.vision.grammar import (
+    ALPHABET,
+    PATTERNS,
+    Pattern,
+    is_plate,
+    next_characters,
+)
 
 Probabilities = NDArray[np.float32]
 BLANK = 0
@@ -41,7 +46,9 @@ class _Beam:
         return _log_add(self.blank, self.character)
 
 
-def plates(probabilities: Probabilities, best: int = 3) -> list[Hypothesis]:
+def plates(
+    probabilities: Probabilities, best: int = 3, patterns: tuple[Pattern, ...] = PATTERNS
+) -> list[Hypothesis]:
     """The best plates that the output may spell, most likely first; empty when none fits."""
     beams = {"": _Beam(blank=0.0)}
     for step in probabilities:
@@ -56,7 +63,7 @@ def plates(probabilities: Probabilities, best: int = 3) -> list[Hypothesis]:
             if last and last in likely:
                 same.character = _log_add(same.character, beam.character + math.log(likely[last]))
                 same.peaks = (*same.peaks[:-1], max(same.peaks[-1], likely[last]))
-            for character in _followers(prefix):
+            for character in next_characters(prefix, patterns):
                 if character not in likely:
                     continue
                 start = beam.blank if character == last else beam.total
@@ -68,7 +75,9 @@ def plates(probabilities: Probabilities, best: int = 3) -> list[Hypothesis]:
         kept = sorted(grown.items(), key=lambda item: item[1].total, reverse=True)[:BEAM]
         beams = dict(kept)
     found = [
-        Hypothesis(text, beam.total, beam.peaks) for text, beam in beams.items() if is_plate(text)
+        Hypothesis(text, beam.total, beam.peaks)
+        for text, beam in beams.items()
+        if is_plate(text, patterns)
     ]
     return sorted(found, key=lambda hypothesis: hypothesis.score, reverse=True)[:best]
 
@@ -94,11 +103,6 @@ def log_likelihood(probabilities: Probabilities, text: str) -> float:
         log_scale += math.log(total)
         alpha /= total
     return log_scale + math.log(max(alpha[-1] + alpha[-2], 1e-300))
-
-
-@cache
-def _followers(prefix: str) -> str:
-    return next_characters(prefix)
 
 
 def _log_add(left: float, right: float) -> float:

@@ -1,4 +1,4 @@
-"""The plate readers of a box: a detector, and two networks that check each other."""
+"""The plate readers of a box: a detector, and the networks that read what it finds."""
 
 from itertools import product
 from statistics import fmean
@@ -8,7 +8,8 @@ from appliance.profile.model import Reader
 from appliance.runtime.vision.colour import plate_colour
 from appliance.runtime.vision.ctc import Hypothesis, Probabilities, log_likelihood, plates
 from appliance.runtime.vision.detect import ClpDetector, HyperLprDetector
-from appliance.runtime.vision.reading import Image, PlateDetector, PlateReading
+from appliance.runtime.vision.own import OWN_NETWORK, OwnNetwork, OwnReader
+from appliance.runtime.vision.reading import Image, PlateDetector, PlateReader, PlateReading
 from appliance.runtime.vision.recognise import TextNetwork, clp_network, general_network
 from appliance.runtime.vision.rectify import one_line, straighten
 
@@ -64,20 +65,38 @@ def agree(outputs: list[Probabilities]) -> tuple[str, tuple[float, ...]]:
     return text, confidence or (0.0,) * len(text)
 
 
-def build_reader(kind: Reader, store: ModelStore) -> ChainReader:
+def build_reader(kind: Reader, store: ModelStore) -> PlateReader:
     """The chain that a profile names; raises ModelMissing when a weight is not here."""
-    detector: PlateDetector
     match kind:
         case Reader.OCR:
-            detector = ClpDetector(store)
+            return ChainReader(ClpDetector(store), (clp_network(store), general_network(store)))
         case Reader.HYPERLPR3:
-            detector = HyperLprDetector(store)
-    return ChainReader(detector, (clp_network(store), general_network(store)))
+            networks = (clp_network(store), general_network(store))
+            return ChainReader(HyperLprDetector(store), networks)
+        case Reader.OWN:
+            network = OwnNetwork(store.locate(OWN_NETWORK))
+            return OwnReader(best_detector(store), network)
 
+
+def best_detector(store: ModelStore) -> PlateDetector:
+    """HyperLPR3's detector where its file lies, else the registry's clp_det.
+
+    The former finds 14 of 100 plates more and knows double rows (docs/models.md), but a machine
+    that reaches registries alone cannot have it. Which one a box uses follows from its files
+    alone: `gatehouse models list` shows them.
+    """
+    if store.find(HYPERLPR3_DETECTOR).path is not None:
+        return HyperLprDetector(store)
+    return ClpDetector(store)
+
+
+HYPERLPR3_DETECTOR = "y5fu_640x_sim.onnx"
+TEXT_NETWORKS = ("clp_v2_c_rec.onnx", "PP-OCRv6_rec_small.onnx")
 
 MODELS: dict[Reader, tuple[str, ...]] = {
-    Reader.OCR: ("clp_det.onnx", "clp_v2_c_rec.onnx", "PP-OCRv6_rec_small.onnx"),
-    Reader.HYPERLPR3: ("y5fu_640x_sim.onnx", "clp_v2_c_rec.onnx", "PP-OCRv6_rec_small.onnx"),
+    Reader.OCR: ("clp_det.onnx", *TEXT_NETWORKS),
+    Reader.HYPERLPR3: (HYPERLPR3_DETECTOR, *TEXT_NETWORKS),
+    Reader.OWN: ("clp_det.onnx", OWN_NETWORK),
 }
 """The weights each reader needs, so that they can be fetched before a box goes to a site."""
 

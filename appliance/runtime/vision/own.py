@@ -1,0 +1,136 @@
+"""gatehouse's own plate network (training/): text and colour of a straightened plate at once.
+
+Two things the general networks cannot do are done here. The colour is read together with the
+text, so each colour is decoded under its own numbering and the likeliest pair wins. And a box
+whose rows the detector cannot tell is read both ways.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.guideline.dictionaries import PlateColour
+from appliance.runtime.vision.ctc import Probabilities, plates
+from appliance.runtime.vision.grammar import ALPHABET, is_plate, patterns_of
+from appliance.runtime.vision.reading import Image, PlateDetector, PlateReading
+from appliance.runtime.vision.rectify import straighten
+from appliance.runtime.vision.session import open_session
+
+OWN_NETWORK = "own_plate_reader.onnx"
+HEIGHT, WIDTH = 48, 168
+"""Pixels of the network's picture."""
+
+COLOURS = tuple(PlateColour)
+"""The order of the colour head."""
+
+DOUBLE_BELOW = 2.4
+"""A plate narrower than this many heights has the form of a double-row one."""
+
+LEAST_COLOUR = 0.02
+"""A colour less probable than this is not decoded; the likeliest one always is."""
+
+
+OLD_BLACK_SHARE = 1 / 40
+"""Black plates with ordinary numbers have not been issued since 2008. They are drawn some forty
+times as often in training as any road has them, and a blue plate at dusk looks black."""
+
+UPPER_END, LOWER_START = 0.44, 0.33
+"""Where the rows of a double-row plate end and begin, as shares of its height: by GA 36 at 0.34
+and 0.41. The bands overlap, because a detector's corners are a tenth off at times."""
+
+
+def network_picture(plate: Image, rows: int) -> Image:
+    """HEIGHT x WIDTH x 3: the plate, or its upper row beside the lower on a third of the width."""
+    if rows == 1 or plate.shape[0] < 8:
+        return _scaled(plate, WIDTH)
+    height = plate.shape[0]
+    upper, lower = plate[: int(height * UPPER_END)], plate[int(height * LOWER_START) :]
+    return np.hstack((_scaled(upper, WIDTH // 3), _scaled(lower, WIDTH - WIDTH // 3)))
+
+
+def _scaled(picture: Image, width: int) -> Image:
+    # Shrinking has to average: skipping pixels breaks thin strokes.
+    way = cv2.INTER_AREA if picture.shape[0] > HEIGHT else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, (width, HEIGHT), interpolation=way), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnReading:
+    """A text, its colour, each character's peak probability, and the log probability of both."""
+
+    text: str
+    colour: PlateColour
+    peaks: tuple[float, ...]
+    score: float
+
+
+class OwnNetwork:
+    """The network alone: a straightened plate in, probabilities out."""
+
+    def __init__(self, path: Path) -> None:
+        self._session = open_session(path)
+        facts = self._session.get_modelmeta().custom_metadata_map
+        if (facts.get("characters"), facts.get("colours")) != (ALPHABET, ",".join(COLOURS)):
+            raise ValueError(f"{path.name} was trained for another alphabet; export it anew")
+
+    def probabilities(self, plate: Image, rows: int) -> tuple[Probabilities, NDArray[np.float32]]:
+        """Steps x (blank + ALPHABET) of the text, and one probability a colour of COLOURS."""
+        text, colour = self._session.run(None, {"picture": network_picture(plate, rows)[None]})
+        return np.asarray(text[0], np.float32), np.asarray(colour[0], np.float32)
+
+    def read(self, plate: Image, rows: int) -> OwnReading | None:
+        """The likeliest text and colour together; None when nothing fits."""
+        text, colours = self.probabilities(plate, rows)
+        least = min(LEAST_COLOUR, float(colours.max()))
+        found = [
+            OwnReading(
+                best.text,
+                colour,
+                best.peaks,
+                best.score + math.log(probability * _rarity(best.text, colour)),
+            )
+            for colour, probability in zip(COLOURS, colours.tolist(), strict=True)
+            if probability >= least
+            for best in plates(text, 1, patterns_of(colour))
+        ]
+        return max(found, key=lambda reading: reading.score, default=None)
+
+
+class OwnReader:
+    """A detector and the own network."""
+
+    def __init__(self, detector: PlateDetector, network: OwnNetwork) -> None:
+        self._detector = detector
+        self._network = network
+
+    def read(self, image: Image) -> list[PlateReading]:
+        """Every plate in the image, best first; a box that spells no plate is left out."""
+        readings = []
+        for box in self._detector.detect(image):
+            plate = straighten(image, box)
+            found = [
+                (reading, rows)
+                for rows in _likely_rows(plate, box.rows)
+                if (reading := self._network.read(plate, rows)) is not None
+            ]
+            if found:
+                best, rows = max(found, key=lambda pair: pair[0].score)
+                readings.append(PlateReading(best.text, best.colour, best.peaks, box.corners, rows))
+        return sorted(readings, key=lambda reading: reading.confidence, reverse=True)
+
+
+def _rarity(text: str, colour: PlateColour) -> float:
+    """How much rarer a kind is on the road than in training."""
+    ordinary = is_plate(text, patterns_of(PlateColour.BLUE))
+    return OLD_BLACK_SHARE if colour is PlateColour.BLACK and ordinary else 1.0
+
+
+def _likely_rows(plate: Image, told: int) -> tuple[int, ...]:
+    """Both, when detector and form do not agree: a double row is 2:1, a single row above 3:1."""
+    height, width = plate.shape[:2]
+    formed = 2 if width < DOUBLE_BELOW * height else 1
+    return (told,) if told == formed else (1, 2)

@@ -1,0 +1,171 @@
+"""Measure the own network on the held-out photos. Run: python -m training.evaluate [MODEL.onnx]
+
+Every reader sees the same photos; a plate counts as read when any plate found in its photo has
+its exact text (O is 0 and I is 1 after the second character). Bounds are Wilson's, 95 %.
+"""
+
+import argparse
+import sys
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from appliance.guideline.dictionaries import PlateColour
+from appliance.models import ModelMissing, ModelStore
+from appliance.profile.model import Reader
+from appliance.runtime.vision.own import OwnNetwork, OwnReader
+from appliance.runtime.vision.readers import best_detector, build_reader
+from appliance.runtime.vision.reading import PlateReader, PlateReading
+from training import held_out
+from training.plates import KINDS, draw_kind
+
+COLOURS = {colour.name.lower(): colour for colour in PlateColour}
+DRAWN_SEVERITY = 0.25
+LEVELS = (0.5, 0.8, 0.9, 0.95, 0.97, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a reader said of one labelled plate: the matching reading or the best, or nothing."""
+
+    row: held_out.Row
+    reading: PlateReading | None
+    exact: bool
+
+    @property
+    def coloured(self) -> bool:
+        """Whether the exact reading's colour is right too."""
+        wanted = COLOURS.get(self.row["colour"])
+        return self.exact and self.reading is not None and self.reading.colour is wanted
+
+
+def alike(plate: str) -> str:
+    """After the second character O is 0 and I is 1."""
+    return plate[:2] + plate[2:].replace("O", "0").replace("I", "1")
+
+
+def answers(reader: PlateReader, rows: list[held_out.Row]) -> list[Answer]:
+    """What a reader says of every row's plate; a photo is read once."""
+    photos: dict[str, list[held_out.Row]] = defaultdict(list)
+    for row in rows:
+        photos[row["file"]].append(row)
+    given = []
+    for file, plates in photos.items():
+        found = reader.read(np.asarray(cv2.imread(str(held_out.PLATES / file)), np.uint8))
+        for row in plates:
+            same = [reading for reading in found if alike(reading.text) == alike(row["plate"])]
+            best = (same or found or [None])[0]
+            given.append(Answer(row, best, bool(same)))
+    return given
+
+
+def wilson(right: int, total: int) -> tuple[float, float]:
+    """The 95 % bounds of a share."""
+    if total == 0:
+        return 0.0, 1.0
+    z = 1.96
+    share = right / total
+    middle = (share + z * z / (2 * total)) / (1 + z * z / total)
+    half = z / (1 + z * z / total) * sqrt(share * (1 - share) / total + z * z / (4 * total**2))
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def said(right: int, total: int) -> str:
+    """`95 of 100 (95.0 %, 88.8 to 97.8)`."""
+    low, high = wilson(right, total)
+    share = right / total if total else 0.0
+    return f"{right} of {total} ({share:.1%}, {low:.1%} to {high:.1%})"
+
+
+def report(name: str, given: list[Answer]) -> None:
+    """Print exact plates and colours, all and by colour of plate."""
+    exact = [answer for answer in given if answer.exact]
+    coloured = sum(answer.coloured for answer in given)
+    print(f"{name}: exact {said(len(exact), len(given))}; colour {said(coloured, len(exact))}")
+    for colour in sorted({answer.row["colour"] for answer in given}):
+        kind = [answer for answer in given if answer.row["colour"] == colour]
+        print(f"  {colour}: {said(sum(answer.exact for answer in kind), len(kind))}")
+
+
+def reliability(given: list[Answer]) -> None:
+    """Print how many readings are as sure as a level, and how many of those are right."""
+    read = [answer for answer in given if answer.reading is not None]
+    for level in LEVELS:
+        sure = [a for a in read if a.reading is not None and a.reading.confidence >= level]
+        right = sum(answer.exact for answer in sure)
+        share = f"{len(sure)} of {len(given)} answered"
+        print(f"  confidence >= {level}: {share}, right {said(right, len(sure))}")
+
+
+def misses(given: list[Answer]) -> None:
+    """Print every plate that was not read, with what was seen instead."""
+    for answer in given:
+        if not answer.exact:
+            seen = answer.reading
+            instead = f"{seen.text} {seen.colour} {seen.confidence:.2f}" if seen else "nothing"
+            print(f"  {answer.row['file']} {answer.row['plate']}: {instead}")
+
+
+def drawn(network: OwnNetwork, count: int = 200) -> None:
+    """Print what is read of plates drawn for no training, by kind, in moderate weather."""
+    from training.dataset import seen  # noqa: PLC0415 - needs the glyphs of ../shared
+
+    rng = np.random.default_rng(1)
+    for kind in KINDS:
+        read = coloured = 0
+        for _ in range(count):
+            plate = draw_kind(kind, rng)
+            reading = network.read(seen(plate, rng, DRAWN_SEVERITY), 1)
+            exact = reading is not None and reading.text == plate.text
+            read += exact
+            coloured += exact and reading is not None and reading.colour is plate.colour
+        print(f"  {kind.name}, drawn: {said(read, count)}; colour right on {coloured}")
+
+
+def milliseconds(network: OwnNetwork) -> float:
+    """The network alone, one thread, median of 300."""
+    plate = np.full((48, 168, 3), 90, np.uint8)
+    times = []
+    for _ in range(300):
+        began = time.perf_counter()
+        network.probabilities(plate, 1)
+        times.append(time.perf_counter() - began)
+    return float(np.median(times)) * 1000
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path, nargs="?", help="default: the model of the lock")
+    parser.add_argument("--others", action="store_true", help="the other readers too")
+    parser.add_argument("--drawn", action="store_true", help="drawn plates of every kind too")
+    options = parser.parse_args()
+    rows = [
+        row
+        for row in held_out.rows()
+        if row["file"].startswith("photos") and held_out.is_held_out(row)
+    ]
+    store = ModelStore.default()
+    network = OwnNetwork(options.model or store.locate("own_plate_reader.onnx"))
+    own = answers(OwnReader(best_detector(store), network), rows)
+    report("own", own)
+    misses(own)
+    reliability(own)
+    print(f"network alone: {milliseconds(network):.2f} ms, one thread")
+    if options.drawn:
+        drawn(network)
+    if options.others:
+        for kind in (Reader.HYPERLPR3, Reader.OCR):
+            try:
+                report(kind, answers(build_reader(kind, store), rows))
+            except ModelMissing as missing:
+                print(f"{kind}: {missing}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
