@@ -18,8 +18,8 @@ from appliance.runtime.vision.own import (
     OwnReader,
     network_picture,
 )
-from appliance.runtime.vision.reading import Image, PlateBox
 from appliance.runtime.vision.readers import best_detector, build_reader
+from appliance.runtime.vision.reading import Image, PlateBox
 from training import held_out
 from training.evaluate import answers
 
