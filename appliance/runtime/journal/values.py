@@ -69,12 +69,12 @@ class Admission:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What one reader believed to read: not sure enough to be the passage's plate, but of use to
-    whoever enters it by hand. `confidence` is 0 to 1."""
+    whoever enters it by hand. `confidence` is 0 to 1, None where the reader told none."""
 
     reader: str
     plate: str
     plate_colour: PlateColour
-    confidence: float
+    confidence: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from appliance.runtime.journal.values import (
     Photo,
     PhotoKind,
     RecordedPassage,
+    Seen,
     Vehicle,
 )
 from appliance.runtime.lane.admission import decide
@@ -37,6 +38,7 @@ RECENT = 100
 """How far back a starting lane looks for its last passage."""
 
 RECORD_ATTEMPTS = 20
+SECOND_READER = "复核"
 HELD = "未放行，未进出厂；人工抬杆后上报"
 
 
@@ -102,8 +104,21 @@ class PassageDesk:
                 raise_method=RaiseMethod.MANUAL if by_hand else RaiseMethod.AUTOMATIC,
                 pictures={PhotoKind.FRONT: sighting.front, PhotoKind.BODY: sighting.body},
                 corners=sighting.corners,
+                seen=self._seen(sighting),
             )
         )
+
+    def _seen(self, sighting: Sighting) -> tuple[Seen, ...]:
+        """What a gatekeeper is told who enters the plate by hand: both readers' texts."""
+        doubt = sighting.doubt
+        if doubt is None:
+            return ()
+        first = Seen(
+            self._profile.recognition.reader.value, doubt.text, doubt.colour, doubt.confidence
+        )
+        if doubt.second is None:
+            return (first,)
+        return (first, Seen(SECOND_READER, doubt.second, doubt.colour, None))
 
     def _is_same_vehicle(self, last: RecordedPassage, sighting: Sighting) -> bool:
         """Whether the lane only lost sight of the vehicle it has just recorded."""
@@ -244,6 +259,7 @@ class PassageDesk:
         raise_method: RaiseMethod,
         pictures: dict[PhotoKind, Frame],
         corners: Corners | None = None,
+        seen: tuple[Seen, ...] = (),
     ) -> Passage:
         barrier, entrance = self._lane.barrier, self._lane.entrance
         vehicle = self._vehicle(plate, colour)
@@ -272,6 +288,7 @@ class PassageDesk:
             raise_method=raise_method,
             vehicle=vehicle,
             photos=photos,
+            seen=seen,
         )
 
     def _vehicle(self, plate: str | None, colour: PlateColour) -> Vehicle | None:

@@ -5,6 +5,7 @@ from statistics import fmean
 
 from appliance.models import ModelStore
 from appliance.profile.model import Reader
+from appliance.runtime.vision.checked import CheckedReader, Opinion
 from appliance.runtime.vision.colour import plate_colour
 from appliance.runtime.vision.ctc import Hypothesis, Probabilities, log_likelihood, plates
 from appliance.runtime.vision.detect import ClpDetector, HyperLprDetector
@@ -12,6 +13,9 @@ from appliance.runtime.vision.own import OWN_NETWORK, OwnNetwork, OwnReader
 from appliance.runtime.vision.reading import Image, PlateDetector, PlateReader, PlateReading
 from appliance.runtime.vision.recognise import TextNetwork, clp_network, general_network
 from appliance.runtime.vision.rectify import one_line, straighten
+
+SURE_FROM = 0.97
+"""Confidence from which the own reader is believed alone (benchmarks/calibration.py)."""
 
 MOST_DIFFERENCES = 3
 """Two readings that differ in more places than this are not mixed."""
@@ -74,8 +78,19 @@ def build_reader(kind: Reader, store: ModelStore) -> PlateReader:
             networks = (clp_network(store), general_network(store))
             return ChainReader(HyperLprDetector(store), networks)
         case Reader.OWN:
-            network = OwnNetwork(store.locate(OWN_NETWORK))
-            return OwnReader(best_detector(store), network)
+            own = OwnReader(best_detector(store), OwnNetwork(store.locate(OWN_NETWORK)))
+            return CheckedReader(own, second_opinion(store), SURE_FROM)
+
+
+def second_opinion(store: ModelStore) -> Opinion:
+    """The two text networks of the other chains, which have not learnt from our plates."""
+    networks = (clp_network(store), general_network(store))
+
+    def spell(plate: Image, rows: int) -> str:
+        line = one_line(plate, rows)
+        return agree([network.probabilities(line) for network in networks])[0]
+
+    return spell
 
 
 def best_detector(store: ModelStore) -> PlateDetector:
@@ -96,7 +111,7 @@ TEXT_NETWORKS = ("clp_v2_c_rec.onnx", "PP-OCRv6_rec_small.onnx")
 MODELS: dict[Reader, tuple[str, ...]] = {
     Reader.OCR: ("clp_det.onnx", *TEXT_NETWORKS),
     Reader.HYPERLPR3: (HYPERLPR3_DETECTOR, *TEXT_NETWORKS),
-    Reader.OWN: ("clp_det.onnx", OWN_NETWORK),
+    Reader.OWN: ("clp_det.onnx", OWN_NETWORK, *TEXT_NETWORKS),
 }
 """The weights each reader needs, so that they can be fetched before a box goes to a site."""
 

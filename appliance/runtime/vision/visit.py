@@ -51,7 +51,8 @@ MOST_SHOTS = 4
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One vehicle as vision saw it; `plate` is None when it could not be read.
+    """One vehicle as vision saw it; `plate` is None when it could not be read, or not surely:
+    `doubt` then holds what was read.
 
     `began_at` is the visit's first frame and makes the passage's key; `confidence` is that of the
     plate's weakest character (0 to 1, see `vote.Verdict`). `corners` is where the plate is in
@@ -67,6 +68,7 @@ class Sighting:
     body: Frame
     corners: Corners | None = None
     motion: Motion | None = None
+    doubt: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +329,7 @@ class VisitWatcher:
             or not verdict.agreed
             or verdict.support < self._settings.confirm_readings
             or verdict.confidence < self._settings.least_confidence
+            or not verdict.sure
         ):
             return None
         if any(track.score < 2 * rival.score for rival in rivals(track, self._tracker.tracks)):
@@ -346,6 +349,7 @@ class VisitWatcher:
                 or verdict.support < self._settings.confirm_readings
                 or verdict.confidence < self._settings.least_confidence
                 or verdict.sureness < SURE
+                or not verdict.sure
                 or not self._is_another(visit, leader, track, verdict.text)
             ):
                 continue
@@ -399,6 +403,7 @@ class VisitWatcher:
         body = visit.body.frame if visit.body else visit.first
         looks = [shot for shots in visit.fronts.values() for shot in shots.values()]
         best = max(looks, key=lambda shot: shot.score, default=None)
+        leading = self._leading()
         return Sighting(
             began_at=visit.began_at,
             seen_at=visit.last.taken_at,
@@ -408,6 +413,7 @@ class VisitWatcher:
             front=best.frame if best else body if visit.place.left else visit.last,
             body=body,
             corners=best.corners if best else None,
+            doubt=leading.vote.verdict() if leading else None,
         )
 
 

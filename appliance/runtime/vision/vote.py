@@ -40,7 +40,8 @@ class Verdict:
     `support` is the number of readings behind the least supported character, `confidence` the
     weakest character's: its share of the votes times the mean confidence of those that read it.
     `agreed` tells whether every character has the share it needs, `sureness` is the characters'
-    geometric mean, which one weak character does not decide alone.
+    geometric mean, which one weak character does not decide alone. `sure` is False when most
+    readings were not (待复核); `second` is then what the second reader mostly read instead.
     """
 
     text: str
@@ -49,6 +50,8 @@ class Verdict:
     confidence: float
     sureness: float
     agreed: bool
+    sure: bool = True
+    second: str | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +77,8 @@ class PlateVote:
         self._lengths: Counter[int] = Counter()
         self._weight_of_length: dict[int, float] = defaultdict(float)
         self._colours: dict[PlateColour, float] = defaultdict(float)
+        self._sure = 0
+        self._seconds: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return self._lengths.total()
@@ -88,6 +93,9 @@ class PlateVote:
         self._lengths[length] += 1
         self._weight_of_length[length] += FLOOR + reading.confidence
         self._colours[reading.colour] += FLOOR + reading.confidence
+        self._sure += reading.sure
+        if reading.second:
+            self._seconds[reading.second] += 1
 
     def verdict(self) -> Verdict | None:
         """The likeliest plate, or None when nothing that was read is numbered as a plate."""
@@ -117,6 +125,8 @@ class PlateVote:
             confidence=min(confidences),
             sureness=sureness(confidences),
             agreed=min(shares) >= AGREEMENT,
+            sure=2 * self._sure >= len(self),
+            second=next((other for other, _ in self._seconds.most_common() if other != text), None),
         )
 
     def _colour(self, text: str) -> PlateColour:
