@@ -9,8 +9,8 @@ import time
 
 from appliance.models import ModelMissing, ModelStore
 from appliance.profile.model import Reader
-from appliance.runtime.vision.reading import Image, PlateReader, PlateReading
 from appliance.runtime.vision.readers import best_detector, build_reader
+from appliance.runtime.vision.reading import Image, PlateReader, PlateReading
 from training import held_out
 from training.evaluate import answers, report
 
