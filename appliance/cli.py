@@ -391,7 +391,7 @@ def models_list(as_json: AsJson = False) -> None:
     found = [store.find(name) for name in locked_models()]
     if as_json:
         rows = [
-            item.model.model_dump(exclude={"package", "shared", "hyperlpr3"})
+            item.model.model_dump(exclude={"package", "packaged", "shared", "hyperlpr3"})
             | {"path": str(item.path) if item.path else None, "note": item.note}
             for item in found
         ]

@@ -111,7 +111,7 @@ def misses(given: list[Answer]) -> None:
             print(f"  {answer.row['file']} {answer.row['plate']}: {instead}")
 
 
-def drawn(network: OwnNetwork, count: int = 200) -> None:
+def drawn(network: OwnNetwork, count: int = 40) -> None:
     """Print what is read of plates drawn for no training, by kind, in moderate weather."""
     from training.dataset import seen  # noqa: PLC0415 - needs the glyphs of ../shared
 

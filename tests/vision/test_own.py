@@ -1,5 +1,6 @@
 """The own reader: the committed network on drawn plates and real photos."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -17,6 +18,7 @@ from appliance.runtime.vision.own import (
     OwnNetwork,
     OwnReader,
     network_picture,
+    widened,
 )
 from appliance.runtime.vision.readers import best_detector, build_reader
 from appliance.runtime.vision.reading import Image, PlateBox
@@ -100,6 +102,27 @@ def test_a_single_row_is_read_though_the_detector_took_it_for_two(
     plate = draw_plate(vehicle.plate, vehicle.colour)
     (reading,) = OwnReader(WholePicture(told), network).read(plate)
     assert (reading.text, reading.rows) == (vehicle.plate, 1)
+
+
+def test_a_box_that_cuts_the_plate_short_is_read_all_the_same(network: OwnNetwork) -> None:
+    vehicle = SCRIPTED[0]
+    around = np.full((200, 500, 3), 90, np.uint8)
+    plate = cv2.resize(draw_plate(vehicle.plate, vehicle.colour), (440, 140))
+    around[30:170, 30:470] = plate
+
+    class ShortBox:
+        def detect(self, image: Image) -> list[PlateBox]:
+            corners = np.array([(44, 40), (456, 40), (456, 160), (44, 160)], np.float32)
+            return [PlateBox(corners, 1.0, 1)]
+
+    (reading,) = OwnReader(ShortBox(), network).read(around)
+    assert reading.text == vehicle.plate
+
+
+def test_a_widened_box_has_its_margins_on_every_side() -> None:
+    box = PlateBox(np.array([(10, 10), (110, 10), (110, 60), (10, 60)], np.float32), 1.0, 1)
+    wider = widened(box, (0.1, 0.2)).corners
+    assert np.allclose(wider, [(0, 0), (120, 0), (120, 70), (0, 70)], atol=1e-3)
 
 
 def test_each_colour_of_the_guideline_has_a_place_in_the_colour_head(network: OwnNetwork) -> None:

@@ -96,9 +96,9 @@ def second_opinion(store: ModelStore) -> Opinion:
 def best_detector(store: ModelStore) -> PlateDetector:
     """HyperLPR3's detector where its file lies, else the registry's clp_det.
 
-    The former finds 14 of 100 plates more and knows double rows (docs/models.md), but a machine
-    that reaches registries alone cannot have it. Which one a box uses follows from its files
-    alone: `gatehouse models list` shows them.
+    Behind the former 96 of 100 plates are read, behind the latter 81 (docs/models.md), but a
+    machine that reaches registries alone cannot have the former. Which one a box uses follows
+    from its files alone: `gatehouse models list` shows them.
     """
     if store.find(HYPERLPR3_DETECTOR).path is not None:
         return HyperLprDetector(store)
