@@ -52,6 +52,10 @@ passage_app = typer.Typer(help="Correct a recorded passage.", no_args_is_help=Tr
 vehicles_app = typer.Typer(help="The vehicle register (Table 2).", no_args_is_help=True)
 uplink_app = typer.Typer(help="The uplink to the authority's platform.", no_args_is_help=True)
 hj212_app = typer.Typer(help="HJ 212 messages as lines of text.", no_args_is_help=True)
+bundle_app = typer.Typer(
+    help="What a box is installed from, without a network.", no_args_is_help=True
+)
+cameras_app = typer.Typer(help="The cameras' own settings, over ONVIF.", no_args_is_help=True)
 for name, part in {
     "run": run_app,
     "models": models_app,
@@ -60,6 +64,8 @@ for name, part in {
     "vehicles": vehicles_app,
     "uplink": uplink_app,
     "hj212": hj212_app,
+    "bundle": bundle_app,
+    "cameras": cameras_app,
 }.items():
     app.add_typer(part, name=name)
 
@@ -158,6 +164,71 @@ def up(
     profile = _part(load_profile(profile_file), machine)
     configuration = write_configuration(profile, profile_file, machine)
     become_supervisor(configuration, with_parent=with_parent)
+
+
+@app.command()
+def rollback() -> None:
+    """Go back to the release that ran well before, on this box (as root)."""
+    tool = "/opt/gatehouse/bin/gatehouse-release"
+    if not Path(tool).is_file():
+        raise Trouble("本机不是由 gatehouse provision 安装的，没有可回退的版本。")
+    os.execv(tool, [tool, "rollback"])  # noqa: S606 - no shell is wanted
+
+
+@bundle_app.command("build")
+def bundle_build(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write the bundle (.tar) into.")],
+    profile: Annotated[
+        list[Path] | None,
+        typer.Option("--profile", help="Take the models that this site needs; may be repeated."),
+    ] = None,
+    reader: Annotated[
+        list[Reader] | None,
+        typer.Option("--reader", help="Take the models of this reader; may be repeated."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build what a box is installed from: wheels by hash, models, manifest."""
+    from appliance.bundle import build_bundle
+    from appliance.bundle.build import default_cache
+    from appliance.runtime.vision.readers import MODELS
+
+    readers = {*(reader or ()), *(load_profile(file).recognition.reader for file in profile or ())}
+    models = [name for kind in sorted(readers or {Reader.OCR}) for name in MODELS[kind]]
+    built = build_bundle(
+        out,
+        dict.fromkeys(models),
+        store=ModelStore.default(),
+        cache=default_cache(),
+        say=lambda text: typer.echo(text, err=True),
+    )
+    told = {"path": str(built.path), "release": built.release}
+    typer.echo(json.dumps(told) if as_json else f"{built.path}")
+
+
+@cameras_app.command("configure")
+def cameras_configure(
+    profile: ProfileOption,
+    machine: MachineOption = None,
+    dry: Annotated[bool, typer.Option("--check", help="Only say what would be changed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Set clock, NTP and text of the cameras, check their streams; 1 when hands are needed."""
+    from appliance.cameras import State, configure_cameras
+    from appliance.cameras.report import summary
+
+    site = load_profile(profile)
+    if machine is None and len(site.machines) > 1:
+        raise Trouble("站点有多台工控机，请用 --machine 写明本机的名称。")
+    site = _part(site, machine or site.machines[0].name)
+    reports = configure_cameras(site, SecretStore.of_this_machine(), SystemClock(), dry=dry)
+    if as_json:
+        typer.echo(json.dumps([each.as_dict() for each in reports], ensure_ascii=False))
+    else:
+        for report in reports:
+            typer.echo(report.as_text())
+        typer.echo(summary(reports))
+    raise typer.Exit(1 if any(each.state.rank >= State.LEFT.rank for each in reports) else 0)
 
 
 @app.command()

@@ -19,6 +19,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "appliance.profile": {"appliance.guideline"},
     "appliance.models": set(),
     "appliance.bundle": {"appliance.models"},
+    "appliance.cameras": {"appliance.profile"},
     # Copied to the box as one file, where no package is: it may know nobody.
     "appliance.bundle.release": set(),
     "appliance.runtime": set(),

@@ -6,6 +6,7 @@ Bundles of one commit are the same bytes, so their name says what is in them.
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -31,6 +32,12 @@ class Bundle:
 
     path: Path
     release: str
+
+
+def default_cache() -> Path:
+    """Where fetched wheels are kept, following XDG."""
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(home) / "gatehouse" / "bundle"
 
 
 def build_bundle(
