@@ -50,7 +50,7 @@ class Keeper:
         proxy = self.platform.start(
             [
                 *(sys.executable, "-m", "tests.system.bed.packages"),
-                *("--port", str(PROXY_PORT), "--outside", "/proc/1/ns/net"),
+                *("--port", str(PROXY_PORT), "--outside", f"/proc/{os.getpid()}/ns/net"),
             ],
             cwd=REPOSITORY,
         )

@@ -16,7 +16,7 @@ from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from shutil import copyfileobj
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from . import mirror
 from .places import CACHE
@@ -74,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Proxy
 
     def do_GET(self) -> None:
-        kept = self.server.file(self.path)
+        kept = self.server.file(unquote(self.path))  # newer apt writes a + as %2b
         if kept is None:
             self.send_error(404)
             return
