@@ -26,7 +26,7 @@ LAST_WORDS = 40
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """One run of `provision.yml`.
+    """One run of a playbook, `provision.yml` unless another is named.
 
     `check` changes nothing and tells what would change. `inventories` are further sources for
     Ansible, such as a test bench's; `variables` are extra variables that are no secrets.
@@ -40,6 +40,7 @@ class Play:
     become_password: str | None = field(default=None, repr=False)
     inventories: tuple[Path, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    playbook: Path = Path("provision.yml")
 
 
 def run_play(play: Play) -> Iterator[Event]:
@@ -101,7 +102,7 @@ def _words(play: Play, variables: int) -> list[str]:
     words += ["--limit", ",".join(box.name for box in play.reach.boxes)]
     words += ["--extra-vars", f"@/proc/self/fd/{variables}"]
     words += ["--check"] if play.check else []
-    return [*words, str(source_tree() / "provision.yml")]
+    return [*words, str(source_tree() / play.playbook)]
 
 
 def _hosts(reach: Reach) -> dict[str, object]:
