@@ -44,7 +44,8 @@ VaultPasswordFile = Annotated[
     ),
 ]
 Bundle = Annotated[
-    Path | None, typer.Option("--bundle", help="运行程序的安装包目录；不给则用 runtime 角色的默认。")
+    Path | None,
+    typer.Option("--bundle", help="运行程序的安装包目录；不给则用 runtime 角色的默认。"),
 ]
 Log = Annotated[Path | None, typer.Option("--log", help="完整日志写到这个文件（只有本人可读）。")]
 Inventories = Annotated[
@@ -132,9 +133,44 @@ def drift(
                 for line in fault_lines(box.name, box.address, fault) if fault else ():
                     typer.echo(line)
             code = drifting.exit_code(outcome)
-            said = ("与站点配置一致。", f"共 {len(found)} 处不同。", "没有比较完，不能下结论。")[code]
+            said = ("与站点配置一致。", f"共 {len(found)} 处不同。", "没有比较完，不能下结论。")[
+                code
+            ]
             typer.echo(f"{said}完整日志：{play.log}")
     raise typer.Exit(drifting.exit_code(outcome))
+
+
+@app.command()
+def verify(
+    profile: ProfileFile,
+    host: Host = None,
+    machine: MachineName = None,
+    limit: Limit = None,
+    role: Annotated[
+        list[str] | None, typer.Option("--role", help="只检查这个角色，可写多次。")
+    ] = None,
+    user: User = "root",
+    key: Key = None,
+    log: Log = None,
+    as_json: AsJson = False,
+) -> None:
+    """在工控机上逐项核对各角色的成果，列成表。退出码：0 全部通过，1 有不通过，2 无法核对。"""
+    from appliance.clock import SystemClock
+    from appliance.provisioning import verification
+    from appliance.provisioning.session import session
+
+    wanted = _wanted(profile, host, machine, limit, user, key)
+    with session(wanted, with_secrets=False) as ready, console.status("核对中…"):
+        file = log or ready.state.log_file("verify", SystemClock().now())
+        checks = verification.verify(ready.reach, profile, file, tuple(role or ()))
+    if as_json:
+        typer.echo(json.dumps(verification.as_dicts(checks), ensure_ascii=False))
+    else:
+        console.print(verification.as_table(checks))
+        bad = sum(not check.ok for check in checks)
+        said = f"{bad} 项不通过" if bad else "没有不通过的"
+        typer.echo(f"共 {len(checks)} 项，{said}。完整日志：{file}")
+    raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 
 def _wanted(
@@ -144,9 +180,9 @@ def _wanted(
     limit: list[str] | None,
     user: str,
     key: Path | None,
-    ask_become_pass: bool,
-    secrets: Path | None,
-    vault_password_file: Path | None,
+    ask_become_pass: bool = False,
+    secrets: Path | None = None,
+    vault_password_file: Path | None = None,
 ) -> "Wanted":
     from appliance.provisioning.reach import Account
     from appliance.provisioning.session import Wanted

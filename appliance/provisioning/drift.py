@@ -36,7 +36,9 @@ def exit_code(outcome: Outcome) -> int:
     machines = outcome.machines.values()
     if any((m.fault is not None or not m.tasks) and not m.changes for m in machines):
         return 2
-    if outcome.ended is None or (outcome.ended.code != 0 and all(m.fault is None for m in machines)):
+    if outcome.ended is None or (
+        outcome.ended.code != 0 and all(m.fault is None for m in machines)
+    ):
         return 2
     return 1 if any(m.changes for m in machines) else 0
 

@@ -29,7 +29,7 @@ class Play:
     """One run of a playbook, `provision.yml` unless another is named.
 
     `check` changes nothing and tells what would change. `inventories` are further sources for
-    Ansible, such as a test bench's; `variables` are extra variables that are no secrets.
+    Ansible, such as a test bench's; `variables` are further variables of every host.
     """
 
     profile_file: Path
@@ -50,9 +50,9 @@ def run_play(play: Play) -> Iterator[Event]:
     events, teller = os.pipe()
     try:
         process = subprocess.Popen(  # noqa: S603 - no shell
-            _words(play, variables),
+            _words(play),
             cwd=source_tree(),
-            env=_environment(play, teller),
+            env=_environment(play, variables, teller),
             pass_fds=(variables, teller),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -93,14 +93,13 @@ def _keep(said: IO[str], log: Path, secrets: Secrets, last: deque[str]) -> None:
                 last.append(clean.rstrip("\n"))
 
 
-def _words(play: Play, variables: int) -> list[str]:
+def _words(play: Play) -> list[str]:
     hosts = play.reach.folder / "reach.yaml"
     hosts.write_text(json.dumps(_hosts(play.reach)), "utf-8")
     words = [str(Path(sys.executable).with_name("ansible-playbook")), "--diff"]
     for source in (play.profile_file, *play.inventories, hosts):
         words += ["--inventory", str(source.resolve())]
     words += ["--limit", ",".join(box.name for box in play.reach.boxes)]
-    words += ["--extra-vars", f"@/proc/self/fd/{variables}"]
     words += ["--check"] if play.check else []
     return [*words, str(source_tree() / play.playbook)]
 
@@ -118,7 +117,7 @@ def _hosts(reach: Reach) -> dict[str, object]:
     return {"all": {"hosts": hosts}}
 
 
-def _environment(play: Play, teller: int) -> dict[str, str]:
+def _environment(play: Play, variables: int, teller: int) -> dict[str, str]:
     """The installer's environment without settings of Ansible that he made for other work."""
     inherited = {key: text for key, text in os.environ.items() if not key.startswith("ANSIBLE_")}
     tree = source_tree()
@@ -131,6 +130,7 @@ def _environment(play: Play, teller: int) -> dict[str, str]:
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(play.reach.folder / "cp"),
         "ANSIBLE_NOCOLOR": "1",
         "GATEHOUSE_EVENTS": str(teller),
+        "GATEHOUSE_VARIABLES": str(variables),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(tree), os.environ.get("PYTHONPATH")])),
         "PYTHONUNBUFFERED": "1",
     }

@@ -92,7 +92,9 @@ def faults(box: Box, facts: Facts, user: str, *, with_password: bool) -> list[st
             "请用 --user root 登录，或由 root 安装 sudo 并授权。"
         )
     elif facts.rights == "refused" and with_password:
-        told.append(f"{who}的账号 {user} 不能用 sudo：密码不对，或没有授权。请核对密码，或由 root 授权。")
+        told.append(
+            f"{who}的账号 {user} 不能用 sudo：密码不对，或没有授权。请核对密码，或由 root 授权。"
+        )
     elif facts.rights == "refused":
         told.append(
             f"{who}的账号 {user} 不能免密使用 sudo。"

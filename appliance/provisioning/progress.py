@@ -63,9 +63,13 @@ class Progress:
         if self._role is None or not self._ends:
             return
         seconds = self._now() - self._since
-        bad = any(s in {Status.FAILED, Status.UNREACHABLE} for ends in self._ends.values() for s in ends)
+        bad = any(
+            s in {Status.FAILED, Status.UNREACHABLE} for ends in self._ends.values() for s in ends
+        )
         marks = [f"{name} {_mark(self._ends[name])}" for name in self._names if name in self._ends]
-        line = f"{'✗' if bad else '✓'} {role_name(self._role)}  {seconds:.0f} 秒  {'  '.join(marks)}"
+        line = (
+            f"{'✗' if bad else '✓'} {role_name(self._role)}  {seconds:.0f} 秒  {'  '.join(marks)}"
+        )
         self._console.print(line, markup=False, soft_wrap=True)
         self._ends = {}
 
@@ -100,5 +104,7 @@ def _closing(box: Box, machine: MachineOutcome, *, check: bool) -> list[str]:
     counts = changes_by_role(machine.changes)
     what = "、".join(f"{role_name(role)} {count} 项" for role, count in counts.items())
     would = "将改动" if check else "改动"
-    done = f"{would} {len(machine.changes)} 项：{what}。" if counts else "与站点配置一致，没有改动。"
+    done = (
+        f"{would} {len(machine.changes)} 项：{what}。" if counts else "与站点配置一致，没有改动。"
+    )
     return [f"✓ 工控机 {box.name}（{box.address}）{done}"]

@@ -129,6 +129,7 @@ def ssh_configuration(reach: Reach) -> str:
             "UpdateHostKeys no",
             "BatchMode yes",
             f"ConnectTimeout {CONNECT_SECONDS}",
+            f"ControlPath {reach.folder}/%C",  # used by whoever asks for a shared connection
             "ServerAliveInterval 10",
             "ServerAliveCountMax 3",
         ]

@@ -19,12 +19,23 @@ _REMEDIES = (
     (("no space left on device",), "磁盘已满，请清理系统盘"),
     (("unable to acquire the dpkg", "could not get lock"), "另一个安装正在进行，请等它结束"),
     (
-        ("failed to fetch", "temporary failure resolving", "could not resolve", "failed to update apt"),
+        (
+            "failed to fetch",
+            "temporary failure resolving",
+            "could not resolve",
+            "failed to update apt",
+        ),
         "软件源连不上，请检查工控机的上网、DNS 和站点配置的 software",
     ),
-    (("no package matching", "unable to locate package"), "软件源里没有这个软件包，请检查软件源是否完整"),
+    (
+        ("no package matching", "unable to locate package"),
+        "软件源里没有这个软件包，请检查软件源是否完整",
+    ),
     (("read-only file system",), "系统盘变成了只读，请检查磁盘"),
-    (("incorrect sudo password", "missing sudo password"), "sudo 密码不对，请核对后用 --ask-become-pass 输入"),
+    (
+        ("incorrect sudo password", "missing sudo password"),
+        "sudo 密码不对，请核对后用 --ask-become-pass 输入",
+    ),
 )
 
 

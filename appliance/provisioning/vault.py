@@ -5,6 +5,7 @@ for as long as a command needs them, and reach Ansible through a file that has n
 """
 
 import getpass
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,12 +28,19 @@ class Secrets:
     def scrubbed(self, text: str) -> str:
         """`text` with every value blotted out: the last fence before a log, after `no_log`.
 
-        Values shorter than four characters are left: they would blot out half of every word.
+        Also as JSON or Python would write it. Values shorter than four characters are left: they
+        would blot out half of every word.
         """
         for value in sorted(self.values.values(), key=len, reverse=True):
             if len(value) >= 4:
-                text = text.replace(value, "•••")
+                for form in _written_forms(value):
+                    text = text.replace(form, "•••")
         return text
+
+
+def _written_forms(value: str) -> set[str]:
+    dumped = {json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value)}
+    return {value} | {text[1:-1] for text in dumped}
 
 
 def named_secrets(profile: Profile) -> tuple[str, ...]:
@@ -113,21 +121,11 @@ def _password(file: Path, password_file: Path | None) -> bytes:
 
 
 def variables_file(secrets: Secrets, others: Mapping[str, str]) -> int:
-    """A descriptor of Ansible variables that lie in memory only: `gatehouse_secrets` and `others`.
+    """A descriptor of host variables that lie in memory only: `gatehouse_secrets` and `others`.
 
-    Neither arguments nor environment nor a disk show a value. `!unsafe` keeps Ansible from taking
-    a password with braces for a template.
+    Neither arguments nor environment nor a disk show a value; the inventory plugin reads it.
     """
-    lines = ["gatehouse_secrets:" if secrets.values else "gatehouse_secrets: {}"]
-    lines += [f"  {_text(name)}: !unsafe {_text(value)}" for name, value in secrets.values.items()]
-    lines += [f"{name}: !unsafe {_text(value)}" for name, value in others.items()]
     handle = os.memfd_create("gatehouse-variables", os.MFD_CLOEXEC)
-    with os.fdopen(os.dup(handle), "wb") as file:
-        file.write("\n".join(lines).encode("utf-8"))
+    with os.fdopen(os.dup(handle), "w", encoding="utf-8") as file:
+        json.dump({"gatehouse_secrets": dict(secrets.values), **others}, file)
     return handle
-
-
-def _text(value: str) -> str:
-    """A text as YAML's double-quoted scalar, in ASCII so that no line end can break it."""
-    dumped = yaml.safe_dump(value, default_style='"', allow_unicode=False, width=1 << 20)
-    return str(dumped).strip()

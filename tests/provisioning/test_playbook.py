@@ -19,7 +19,7 @@ from .boxes import SshBox, machine, needs_sshd, site_file, ssh_box
 
 pytestmark = needs_sshd
 
-PASSWORD = "{{ 7 * 7 }} \"geheim\" ' 密码"
+PASSWORD = '{{ 7 * 7 }} "geheim" \' 密码'
 
 
 @pytest.fixture
@@ -128,7 +128,13 @@ def test_a_failure_names_box_task_reason_and_what_to_do(tmp_path: Path, box: Ssh
         load_profile(tmp_path / "site" / "site.yaml"), host=None, machine=None, limit=()
     )
     told = "\n".join(closing_lines(outcome, boxes, "/log", check=False))
-    for words in ("gate（127.0.0.1）", "Ensure the impossible", "No space left", "磁盘已满", "/log"):
+    for words in (
+        "gate（127.0.0.1）",
+        "Ensure the impossible",
+        "No space left",
+        "磁盘已满",
+        "/log",
+    ):
         assert words in told
 
 

@@ -20,7 +20,9 @@ from .boxes import (
 pytestmark = needs_sshd
 
 
-def assert_sentences(answer: "subprocess.CompletedProcess[str]", *sentences: tuple[str, ...]) -> None:
+def assert_sentences(
+    answer: "subprocess.CompletedProcess[str]", *sentences: tuple[str, ...]
+) -> None:
     """Exit code 2, and on standard error a line for each tuple with all its words in it."""
     assert answer.returncode == 2, answer.stderr
     assert "Traceback" not in answer.stderr
@@ -44,7 +46,9 @@ def test_a_profile_that_fails_the_check_is_reported_and_no_machine_is_asked(tmp_
 
 def test_a_port_where_nobody_listens_is_a_wrong_host(tmp_path: Path) -> None:
     make_key(tmp_path / "key")
-    site = site_file(tmp_path / "site", {"name": "gate", "host": "127.0.0.1", "ssh_port": free_port()})
+    site = site_file(
+        tmp_path / "site", {"name": "gate", "host": "127.0.0.1", "ssh_port": free_port()}
+    )
     answer = gatehouse("provision", site, key=tmp_path / "key")
     assert_sentences(answer, ("gate（127.0.0.1）", "拒绝连接", "openssh-server"))
 
@@ -55,7 +59,9 @@ def test_a_name_that_does_not_resolve_is_a_wrong_host(tmp_path: Path) -> None:
     assert_sentences(answer, ("no-such-host.invalid", "解析不了", "IP 地址"))
 
 
-def test_a_key_the_machine_does_not_know_is_refused_with_the_way_to_bring_it(tmp_path: Path) -> None:
+def test_a_key_the_machine_does_not_know_is_refused_with_the_way_to_bring_it(
+    tmp_path: Path,
+) -> None:
     stranger = make_key(tmp_path / "stranger")
     with ssh_box(tmp_path / "box") as box:
         site = site_file(tmp_path / "site", machine(box))
@@ -84,7 +90,9 @@ def test_debian_12_is_refused_by_its_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["/opt", "/var"])
-def test_a_full_disk_is_refused_with_its_place_and_what_is_needed(tmp_path: Path, place: str) -> None:
+def test_a_full_disk_is_refused_with_its_place_and_what_is_needed(
+    tmp_path: Path, place: str
+) -> None:
     small = f"mount -t tmpfs -o size=100m tmpfs {place}"
     with ssh_box(tmp_path / "box", more=small) as box:
         site = site_file(tmp_path / "site", machine(box))
@@ -109,7 +117,13 @@ def test_a_host_key_that_has_changed_is_refused_with_the_way_to_forget_the_old(
     with ssh_box(tmp_path / "box", os_release=BOOKWORM, port=box.port) as box:
         refused = gatehouse("provision", site, key=box.key)
         assert_sentences(refused, ("主机密钥", "ssh-keygen -R gate"))
-        forget = ["ssh-keygen", "-R", "gate", "-f", f"{site.parent}/state/gatehouse/site/known_hosts"]
+        forget = [
+            "ssh-keygen",
+            "-R",
+            "gate",
+            "-f",
+            f"{site.parent}/state/gatehouse/site/known_hosts",
+        ]
         subprocess.run(forget, check=True, capture_output=True)
         assert_sentences(gatehouse("provision", site, key=box.key), ("bookworm",))
 

@@ -102,7 +102,9 @@ def _message(content: dict[str, Any]) -> str:
     """Why it failed: the module's words, then what the command wrote."""
     items = [item for item in content.get("results", ()) if isinstance(item, dict)]
     parts = [content, *(item for item in items if item.get("failed"))]
-    words = [str(part[key]) for part in parts for key in ("msg", "stderr", "stdout") if part.get(key)]
+    words = [
+        str(part[key]) for part in parts for key in ("msg", "stderr", "stdout") if part.get(key)
+    ]
     return "\n".join(dict.fromkeys(words))[:LONGEST_MESSAGE]
 
 
