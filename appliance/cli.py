@@ -31,6 +31,7 @@ from appliance.profile.loading import check_profile, load_profile
 from appliance.profile.model import Profile, Reader
 from appliance.profile.report import faults_as_json, format_faults
 from appliance.profile.secrets import SecretStore
+from appliance.provisioning.commands import app as provisioning_app
 from appliance.runtime.journal import Journal
 from appliance.trouble import Trouble, failure_sentence
 
@@ -68,6 +69,7 @@ for name, part in {
     "cameras": cameras_app,
 }.items():
     app.add_typer(part, name=name)
+app.add_typer(provisioning_app)  # its verbs stand beside these
 
 console = Console(highlight=False)
 ProfileFile = Annotated[Path, typer.Argument(metavar="PROFILE", help="Site profile (YAML).")]
