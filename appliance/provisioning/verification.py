@@ -99,7 +99,9 @@ def _ask(
 def _check(box: Box, told: dict[str, str]) -> Check:
     sentence = told["said"].partition("\n")[0] or told["name"][5:].replace("_", " ")
     reason = told["reason"].strip().splitlines()
-    return Check(box.name, told["role"], sentence, told["outcome"], reason[0] if reason else "")
+    return Check(
+        box.name, told["role"], sentence, told["outcome"], reason[0] if reason else ""
+    )
 
 
 def as_table(checks: tuple[Check, ...]) -> Table:
