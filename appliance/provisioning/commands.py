@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from appliance.provisioning.fleet.commands import app as fleet_app
+
 if TYPE_CHECKING:
     from appliance.provisioning.session import Wanted
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(fleet_app, name="fleet")
 console = Console(highlight=False)
 
 ProfileFile = Annotated[Path, typer.Argument(metavar="PROFILE", help="站点配置（YAML）。")]

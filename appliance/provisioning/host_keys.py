@@ -80,6 +80,19 @@ def answering_as_another(reach: Reach) -> list[str]:
     ]
 
 
+def write_known_addresses(reach: Reach) -> None:
+    """Write the pinned keys as pyinfra looks for them: by address and port."""
+    boxes = {box.name: box for box in reach.boxes}
+    told = []
+    for line in _lines(reach.known_hosts):
+        name, _, key = line.partition(" ")
+        if name in boxes:
+            address, port = boxes[name].address, boxes[name].machine.ssh_port
+            place = address if port == 22 else f"[{address}]:{port}"
+            told.append(f"{place} {key}\n")
+    reach.known_addresses.write_text("".join(told), "utf-8")
+
+
 def _lines(known_hosts: Path) -> list[str]:
     try:
         text = known_hosts.read_text("utf-8")

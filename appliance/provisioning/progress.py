@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status as Spinner
 
 from appliance.provisioning.events import Ended, Event, Result, Status, TaskBegins
@@ -33,7 +34,7 @@ class Progress:
                 if role != self._role:
                     self._finish_role()
                     self._role, self._since = role, self._now()
-                self._show(f"{role_name(role)} … {task}")
+                self._show(escape(f"{role_name(role)} … {task}"))
             case Result(host=host, role=role, status=status):
                 if self._role is None:
                     self._role = role

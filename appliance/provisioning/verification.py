@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
 from appliance.provisioning.places import source_tree
@@ -86,10 +87,10 @@ def _ask(
         )
     finally:
         os.close(teller)
-    # Two pipes: the lines are few and small, so they wait in theirs while the words are read.
-    said, _ = process.communicate()
-    with os.fdopen(answers, encoding="utf-8") as lines:
-        checks = [_check(box, json.loads(line)) for line in lines]
+    with ThreadPoolExecutor(1) as reader:  # two pipes: neither may fill while the other is read
+        lines = reader.submit(lambda: os.fdopen(answers, encoding="utf-8").readlines())
+        said, _ = process.communicate()
+    checks = [_check(box, json.loads(line)) for line in lines.result()]
     if process.returncode not in {_PYTEST_ALL_PASSED, _PYTEST_SOME_FAILED, _PYTEST_NONE}:
         last = next((line for line in reversed(said.splitlines()) if line.strip()), "")
         raise Trouble(f"工控机 {box.name} 的检查没有运行起来：{last}。")
@@ -99,9 +100,7 @@ def _ask(
 def _check(box: Box, told: dict[str, str]) -> Check:
     sentence = told["said"].partition("\n")[0] or told["name"][5:].replace("_", " ")
     reason = told["reason"].strip().splitlines()
-    return Check(
-        box.name, told["role"], sentence, told["outcome"], reason[0] if reason else ""
-    )
+    return Check(box.name, told["role"], sentence, told["outcome"], reason[0] if reason else "")
 
 
 def as_table(checks: tuple[Check, ...]) -> Table:
@@ -109,7 +108,7 @@ def as_table(checks: tuple[Check, ...]) -> Table:
     table = Table("工控机", "角色", "检查", "结果")
     for check in checks:
         what = check.what if check.outcome == "passed" else f"{check.what}\n  {check.reason}"
-        table.add_row(check.machine, role_name(check.role), what, _OUTCOMES[check.outcome])
+        table.add_row(check.machine, role_name(check.role), escape(what), _OUTCOMES[check.outcome])
     return table
 
 
