@@ -18,8 +18,13 @@ MAY_KNOW: dict[str, set[str]] = {
     "appliance.guideline": set(),
     "appliance.profile": {"appliance.guideline"},
     "appliance.models": set(),
+    "appliance.bundle": {"appliance.models"},
+    "appliance.cameras": {"appliance.profile"},
+    # Copied to the box as one file, where no package is: it may know nobody.
+    "appliance.bundle.release": set(),
     "appliance.runtime": set(),
     "appliance.runtime.supervision": {"appliance.profile"},
+    "appliance.runtime.crashes": {"appliance.runtime.journal"},
     "appliance.runtime.supervised": {"appliance.runtime.supervision"},
     "appliance.runtime.alone": {"appliance.runtime.supervision"},
     "appliance.runtime.journal": {"appliance.profile", "appliance.guideline"},

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from appliance.provisioning.session import Wanted
 
 app = typer.Typer(no_args_is_help=True)
+secrets_app = typer.Typer(help="站点的密钥文件（用 ansible-vault 加密）。", no_args_is_help=True)
 app.add_typer(fleet_app, name="fleet")
+app.add_typer(secrets_app, name="secrets")
 console = Console(highlight=False)
 
 ProfileFile = Annotated[Path, typer.Argument(metavar="PROFILE", help="站点配置（YAML）。")]
@@ -174,6 +176,41 @@ def verify(
         said = f"{bad} 项不通过" if bad else "没有不通过的"
         typer.echo(f"共 {len(checks)} 项，{said}。完整日志：{file}")
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
+
+
+@secrets_app.command("list")
+def secrets_list(
+    profile: ProfileFile,
+    secrets: SecretsFile = None,
+    vault_password_file: VaultPasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """站点配置用到哪些密钥，密钥文件里有没有；不显示内容。退出码：0 齐全，1 有缺。"""
+    from appliance.profile.loading import load_profile
+    from appliance.provisioning.places import site_name, vault_file
+    from appliance.provisioning.vault import named_secrets, read_vault
+
+    wanted = named_secrets(load_profile(profile))
+    file = secrets or vault_file(site_name(profile))
+    values = read_vault(file, wanted, vault_password_file)
+    here = {name: bool(values.get(name, "").strip()) for name in wanted}
+    if as_json:
+        typer.echo(json.dumps({"file": str(file), "secrets": here}, ensure_ascii=False))
+    else:
+        for name, known in here.items():
+            typer.echo(f"{name}  {'有' if known else '缺少'}")
+    raise typer.Exit(0 if all(here.values()) else 1)
+
+
+@secrets_app.command("edit")
+def secrets_edit(profile: ProfileFile, secrets: SecretsFile = None) -> None:
+    """用编辑器填写密钥，每行“名称: 密码”；没有密钥文件则新建，列好要填的名称。"""
+    from appliance.profile.loading import load_profile
+    from appliance.provisioning.places import site_name, vault_file
+    from appliance.provisioning.vault import edit_vault, named_secrets
+
+    wanted = named_secrets(load_profile(profile))
+    edit_vault(secrets or vault_file(site_name(profile)), wanted)
 
 
 def _wanted(

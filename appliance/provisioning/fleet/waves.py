@@ -88,7 +88,7 @@ def do_wave(members: Sequence[Member], work: Work) -> tuple[Answer, ...]:
             pass_fds=(teller,),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,  # its own log repeats what the answers say
+            stderr=subprocess.DEVNULL,  # what matters of it is in the answers
             text=True,
         )
     finally:

@@ -35,18 +35,19 @@ def work(job: dict[str, Any]) -> list[dict[str, Any]]:
     """An answer for each box: `{"box", "done", "outputs": [text of each step], "failed"}`."""
     boxes = [(box["id"], _connection(box)) for box in job["boxes"]]
     state = State(Inventory((boxes, {})), Config(FAIL_PERCENT=100), check_for_changes=False)
-    metas = []
+    metas: list[dict[Any, Any]] = []
+    trouble = ""
     try:
         connect_all(state)
         for step in job["steps"]:
             metas.append(_add(state, step, job))
         run_ops(state)
-    except PyinfraError:
-        pass  # every box failed; each answer says so
+    except PyinfraError as error:  # also when every box failed; then each answer says why
+        trouble = str(error)
     finally:
         if state.activated_hosts:
             disconnect_all(state)
-    return [_answer(state, host, metas) for host in state.inventory]
+    return [_answer(state, host, metas, trouble) for host in state.inventory]
 
 
 def _connection(box: dict[str, Any]) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def _add(state: State, step: dict[str, Any], job: dict[str, Any]) -> Any:
                     state,
                     files.get,
                     src=source,
-                    dest=os.path.join(folder, host.name),  # noqa: PTH118 - pyinfra takes a text
+                    dest=f"{folder}/{host.name}.tar.gz",
                     host=host,
                     force=True,
                     **rights,
@@ -87,13 +88,15 @@ def _add(state: State, step: dict[str, Any], job: dict[str, Any]) -> Any:
     raise ValueError(f"no such step: {sorted(step)}")
 
 
-def _answer(state: State, host: Any, metas: list[dict[Any, Any]]) -> dict[str, Any]:
+def _answer(
+    state: State, host: Any, metas: list[dict[Any, Any]], trouble: str
+) -> dict[str, Any]:
     outputs, failed = [], ""
     if host not in state.activated_hosts:
         failed = "连接不上"
     for meta in (metas_of_step[host] for metas_of_step in metas if host in metas_of_step):
         if not meta.is_complete():
-            failed = failed or "前面的步骤没有做完"
+            failed = failed or f"没有做完：{trouble or '前面的步骤失败'}"
             break
         outputs.append(meta.stdout)
         if meta.did_error():
