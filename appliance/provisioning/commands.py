@@ -224,6 +224,9 @@ def _wanted(
     secrets: Path | None = None,
     vault_password_file: Path | None = None,
 ) -> "Wanted":
+    from appliance.provisioning.places import source_tree
+
+    source_tree()  # a box has no Ansible: say so before it is looked for
     from appliance.provisioning.reach import Account
     from appliance.provisioning.session import Wanted
 

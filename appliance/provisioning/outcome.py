@@ -93,7 +93,7 @@ class Outcome:
             machine.fault = Fault(result.role, result.task, result.message, unreachable=lost)
 
     def as_dict(self) -> dict[str, object]:
-        """For `--json`: `{"ok", "machines": {name: {"ok", "changed", "changes", "hands", "fault"}}}`."""
+        """For `--json`: `{"ok", "machines": {name: …}}`, each as `MachineOutcome` says."""
         return {
             "ok": self.ok,
             "machines": {name: machine.as_dict() for name, machine in self.machines.items()},

@@ -46,7 +46,7 @@ class Play:
 def run_play(play: Play) -> Iterator[Event]:
     """Run it; the last event is `Ended`. Whoever stops listening ends the run."""
     hidden = {"ansible_become_password": play.become_password} if play.become_password else {}
-    variables = variables_file(play.secrets, play.variables | hidden)
+    variables = variables_file(play.secrets, {**play.variables, **hidden})
     events, teller = os.pipe()
     try:
         process = subprocess.Popen(  # noqa: S603 - no shell

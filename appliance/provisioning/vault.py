@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import yaml
+from ansible.parsing.vault import AnsibleVaultError, VaultLib, VaultSecret
 from pydantic import BaseModel
 
 from appliance.profile.model import Profile
@@ -83,8 +84,6 @@ def open_vault(profile: Profile, file: Path, password_file: Path | None) -> Secr
 
 def read_vault(file: Path, wanted: tuple[str, ...], password_file: Path | None) -> dict[str, str]:
     """Everything in a vault file; raises Trouble. `wanted` is told when there is no such file."""
-    from ansible.parsing.vault import AnsibleVaultError, VaultLib, VaultSecret
-
     try:
         content = file.read_bytes()
     except FileNotFoundError:
@@ -112,8 +111,6 @@ def read_vault(file: Path, wanted: tuple[str, ...], password_file: Path | None) 
 
 def edit_vault(file: Path, wanted: tuple[str, ...]) -> NoReturn:
     """Hand over to `ansible-vault edit`; a new file has a line for each secret that is wanted."""
-    from ansible.parsing.vault import VaultLib, VaultSecret
-
     if not file.exists():
         password = _password(file, None)
         if getpass.getpass("再输入一次：").encode("utf-8") != password:

@@ -25,6 +25,7 @@ from appliance.provisioning.vault import named_secrets
 
 TRIXIE = 'ID=debian\nVERSION_ID="13"\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n'
 BOOKWORM = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'
+VAULT_PASSWORD = "open sesame"
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin")
 
 needs_sshd = pytest.mark.skipif(
@@ -134,12 +135,12 @@ def site_file(folder: Path, *machines: dict[str, object], stem: str = "site") ->
     path.write_text(profile_as_yaml(profile), "utf-8")
     names = named_secrets(profile)
     write_vault(folder / "vault.yml", {name: f"secret of {name}" for name in names})
-    (folder / "vault-password").write_text("open sesame\n")
+    (folder / "vault-password").write_text(f"{VAULT_PASSWORD}\n")
     return path
 
 
-def write_vault(path: Path, values: dict[str, str], password: str = "open sesame") -> Path:
-    vault = VaultLib([("default", VaultSecret(password.encode()))])
+def write_vault(path: Path, values: dict[str, str]) -> Path:
+    vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
     path.write_bytes(vault.encrypt(yaml.safe_dump(values, allow_unicode=True)))
     return path
 

@@ -28,6 +28,8 @@ with (folder / "calls").open("a") as calls:
 if sys.argv[1] == "install":
     told["previous"], told["current"] = told["current"], open(sys.argv[-1]).read().strip()
     told["active"] = "broken" not in told["current"]
+if sys.argv[1] == "status":
+    (folder / "left").write_text(" ".join(path.name for path in pathlib.Path("/var/tmp").iterdir()))
 if sys.argv[1] == "rollback":
     told["current"], told["active"] = told["previous"], True
 file.write_text(json.dumps(told))
@@ -114,7 +116,7 @@ def test_an_upgrade_goes_through_all_boxes_and_leaves_no_bundle(
     answer = fleet("upgrade", "--bundle", bundle(tmp_path, "2"))
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert (fleet.release("north"), fleet.release("south")) == ("2", "2")
-    assert not Path("/var/tmp/gatehouse-2.tar").exists()
+    assert all((box.folder / "left").read_text() == "" for box in fleet.boxes.values())
 
 
 def test_an_upgrade_stops_at_the_first_box_that_is_not_well(

@@ -98,7 +98,8 @@ def test_a_secret_arrives_whole_and_stands_in_no_log_argument_or_event(
     - name: A careless task
       ansible.builtin.debug: {{msg: "{{{{ gatehouse_secrets.camera }}}}"}}
     - name: The arguments of every process
-      ansible.builtin.shell: cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ >{tmp_path}/arguments || true
+      ansible.builtin.shell: >-
+        cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ >{tmp_path}/arguments || true
     """
     events = list(run(tmp_path, box, tasks))
     assert (tmp_path / "secret").read_text("utf-8") == PASSWORD

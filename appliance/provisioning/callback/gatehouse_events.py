@@ -51,7 +51,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             self._out.write(json.dumps(event, ensure_ascii=False) + "\n")
             self._out.flush()
 
-    def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:
+    def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:  # noqa: ARG002
         """A task begins."""
         self._tell(event="task", role=_role(task), task=task.get_name(False))
 

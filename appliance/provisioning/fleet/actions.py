@@ -1,4 +1,4 @@
-"""What is done to boxes on day 2: each action is a few steps and a judgement of the box's health."""
+"""What is done to boxes on day 2: each action is a few steps and a judgement of the box."""
 
 import json
 import shlex
@@ -27,7 +27,7 @@ def status() -> Work:
 
 
 def upgrade(bundle: Path) -> Work:
-    """Bring a bundle over and switch to its release; the box itself goes back when it is not well."""
+    """Bring a bundle over and switch to its release; a box that is not well goes back by itself."""
     target = f"/var/tmp/{bundle.name}"  # noqa: S108 - on the box; put there by root with mode 600
     quoted = shlex.quote(target)
     # The bundle is removed in any case, and the install's own exit code tells.
@@ -63,7 +63,7 @@ def support(folder: Path) -> Work:
 
 
 def unwell(outputs: tuple[str, ...]) -> str:
-    """What is wrong with a box by the last output, its release tool's status; "" when it is well."""
+    """What is wrong with a box, by the status of its release tool in the last output; or ""."""
     try:
         told = json.loads(outputs[-1])
     except ValueError:

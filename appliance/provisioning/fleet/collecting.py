@@ -1,7 +1,7 @@
 """Runs on a box as root: packs what helps from afar, with no secret, photo or plate in it.
 
-Standard library only; sent over ssh and run as `python3 THIS TARGET`. Every secret of the box is read
-first, and wherever its value stands in what was collected it is blotted out.
+Standard library only; sent over ssh and run as `python3 THIS TARGET`. Every secret of the box is
+read first, and wherever its value stands in what was collected it is blotted out.
 """
 
 import io
@@ -54,23 +54,23 @@ _PLATE = re.compile(
 )
 
 
-def secret_values(folder=SECRETS):
+def secret_values(folder: Path = SECRETS) -> list[str]:
     """The values of the box's secrets, longest first, so that no part of one is left."""
-    values = set()
+    values: set[str] = set()
     for path in folder.glob("*") if folder.is_dir() else ():
         text = path.read_text("utf-8", "replace").strip()
         values |= {text, json.dumps(text)[1:-1]} if len(text) >= 4 else set()
     return sorted(values, key=len, reverse=True)
 
 
-def blotted(text, values):
+def blotted(text: str, values: list[str]) -> str:
     """`text` without secrets and plates."""
     for value in values:
         text = text.replace(value, "•••")
     return _PLATE.sub("•车牌•", text)
 
 
-def said_by(words):
+def said_by(words: list[str]) -> str:
     """What a command says, or why it does not."""
     try:
         answer = subprocess.run(  # noqa: S603 - fixed words, no shell
@@ -81,14 +81,14 @@ def said_by(words):
     return answer.stdout[-LARGEST_BYTES:] + answer.stderr[-LARGEST_BYTES:]
 
 
-def end_of(path):
+def end_of(path: Path) -> str:
     """The end of a text file."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - LARGEST_BYTES))
         return file.read().decode("utf-8", "replace")
 
 
-def collected():
+def collected() -> dict[str, str]:
     """Every text by its name in the bundle."""
     texts = {name: said_by(words) for name, words in COMMANDS.items()}
     places = {name: Path(place) for name, place in FILES.items()}
@@ -98,7 +98,7 @@ def collected():
     return texts
 
 
-def main(target):
+def main(target: str) -> None:
     """Write the bundle to `target`, for root only."""
     values = secret_values()
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

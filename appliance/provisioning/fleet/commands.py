@@ -149,6 +149,9 @@ def support(
 
 
 def _login(limit: list[str] | None, user: str, key: Path | None, ask: bool) -> "Login":
+    from appliance.provisioning.places import source_tree
+
+    source_tree()  # a box has no pyinfra: say so before it is looked for
     from appliance.provisioning.fleet.sites import Login
     from appliance.provisioning.reach import Account
 

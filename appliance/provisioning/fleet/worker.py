@@ -39,8 +39,7 @@ def work(job: dict[str, Any]) -> list[dict[str, Any]]:
     trouble = ""
     try:
         connect_all(state)
-        for step in job["steps"]:
-            metas.append(_add(state, step, job))
+        metas += [_add(state, step, job) for step in job["steps"]]
         run_ops(state)
     except PyinfraError as error:  # also when every box failed; then each answer says why
         trouble = str(error)
@@ -88,9 +87,7 @@ def _add(state: State, step: dict[str, Any], job: dict[str, Any]) -> Any:
     raise ValueError(f"no such step: {sorted(step)}")
 
 
-def _answer(
-    state: State, host: Any, metas: list[dict[Any, Any]], trouble: str
-) -> dict[str, Any]:
+def _answer(state: State, host: Any, metas: list[dict[Any, Any]], trouble: str) -> dict[str, Any]:
     outputs, failed = [], ""
     if host not in state.activated_hosts:
         failed = "连接不上"
