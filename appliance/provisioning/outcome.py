@@ -89,7 +89,9 @@ class Outcome:
         if result.status is Status.CHANGED:
             machine.changes.append(Change(result.role, result.task, result.places))
         elif result.status in {Status.FAILED, Status.UNREACHABLE}:
-            lost = result.status is Status.UNREACHABLE
+            # Ansible calls it unreachable as well when sudo does not answer; the line is well then.
+            by_sudo = "privilege escalation" in result.message
+            lost = result.status is Status.UNREACHABLE and not by_sudo
             machine.fault = Fault(result.role, result.task, result.message, unreachable=lost)
 
     def as_dict(self) -> dict[str, object]:

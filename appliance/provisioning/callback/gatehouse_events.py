@@ -53,11 +53,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:  # noqa: ARG002
         """A task begins."""
-        self._tell(event="task", role=_role(task), task=task.get_name(False))
+        self._tell(event="task", role=_role(task), task=_name(task))
 
     def v2_playbook_on_handler_task_start(self, task: Task) -> None:
         """A handler begins."""
-        self._tell(event="task", role=_role(task), task=task.get_name(False))
+        self._tell(event="task", role=_role(task), task=_name(task))
 
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         """A machine did it, or had nothing to do; it may leave something for hands."""
@@ -87,7 +87,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             event="result",
             host=result.host.get_name(),
             role=_role(result.task),
-            task=result.task.get_name(False),
+            task=_name(result.task),
             status=status,
             message=_message(content) if bad and not hidden else "",
             places=_places(content) if status == "changed" and not hidden else [],
@@ -96,6 +96,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
 def _role(task: Task) -> str:
     return str(task._role.get_name()) if task._role else ""
+
+
+def _name(task: Task) -> str:
+    """Its sentence; get_name would put the role before it."""
+    return str(task.name or task.get_name(False))
 
 
 def _message(content: dict[str, Any]) -> str:
