@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
 import threading
@@ -117,4 +118,5 @@ def _unpack(tarball: Path, root: Path) -> None:
     (unfinished / "etc/apt/apt.conf.d/99mmdebstrap").unlink()
     for sources in (unfinished / "etc/apt/sources.list.d").iterdir():
         sources.unlink()
+    os.utime(unfinished / "var/lib/apt/lists", (0, 0))  # empty, whatever the date of the build
     unfinished.rename(root)
