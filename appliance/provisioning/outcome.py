@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from appliance.provisioning.events import Ended, Event, LeftForHands, Result, Status, TaskBegins
+from appliance.provisioning.events import (
+    Ended,
+    Event,
+    LeftForHands,
+    Recap,
+    Result,
+    Status,
+    TaskBegins,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,9 @@ class Outcome:
             case LeftForHands(host, sentences):
                 hands = self.machines[host].hands
                 hands += [text for text in sentences if text not in hands]
+            case Recap(failed):
+                for name in self.machines.keys() - set(failed):
+                    self.machines[name].fault = None
             case Ended():
                 self.ended = event
             case TaskBegins():

@@ -4,6 +4,7 @@ from appliance.provisioning.outcome import Fault
 
 ROLE_NAMES = {
     "": "准备",
+    "evidence": "留痕",
     "base": "基础系统",
     "time": "对时",
     "firewall": "防火墙",

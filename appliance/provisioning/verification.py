@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from appliance.provisioning.places import source_tree
+from appliance.provisioning.places import private_file, source_tree
 from appliance.provisioning.reach import Box, Reach
 from appliance.provisioning.remedies import role_name
 from appliance.trouble import Trouble
@@ -51,8 +51,8 @@ def verify(
     folders = _folders(roles)
     with ThreadPoolExecutor(max(1, min(8, len(reach.boxes)))) as pool:
         answers = list(pool.map(lambda box: _ask(reach, box, profile_file, folders), reach.boxes))
-    log.touch(0o600)
-    log.write_text("\n".join(said for _, said in answers), "utf-8")
+    with os.fdopen(private_file(log), "w", encoding="utf-8") as file:
+        file.writelines(f"{said}\n" for _, said in answers)
     return tuple(check for checks, _ in answers for check in checks)
 
 

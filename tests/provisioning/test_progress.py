@@ -34,7 +34,7 @@ def task(role: str, *ends: Status, message: str = "") -> list[Event]:
 def shown(events: list[Event]) -> list[str]:
     out = io.StringIO()
     clock = iter(range(0, 1000, 10))
-    progress = Progress(Console(file=out, width=200), NAMES, lambda: next(clock))
+    progress = Progress(Console(file=out, width=200), NAMES, now=lambda: next(clock))
     for event in events:
         progress.take(event)
     return out.getvalue().splitlines()
