@@ -1,6 +1,6 @@
 """Disks for a bed: files on the host behind loop devices, their nodes made in the guest.
 
-The guest has no udev, so nothing makes `/dev/disk/by-uuid` for it; a unit there does, at each start.
+The guest has no udev, so `/dev/disk/by-uuid` is made by hand, after each start anew.
 """
 
 import subprocess
@@ -30,7 +30,7 @@ def loop_device(file: Path) -> Iterator[Path]:
 
 @contextmanager
 def huge_disk(folder: Path, terabytes: int = 36) -> Iterator[Path]:
-    """A real XFS of so many TiB, which takes 66 MB: a sparse file, itself on XFS (ext4 refuses it)."""
+    """A real XFS of so many TiB in 66 MB: a sparse file, itself on XFS (ext4 refuses it)."""
     outer = folder / "outer.img"
     place = folder / "outer"
     place.mkdir()

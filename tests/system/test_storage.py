@@ -73,9 +73,7 @@ def test_a_disk_that_is_not_empty_is_never_formatted(
         appliance.run(["rm", str(device)])
 
 
-def test_an_empty_disk_is_formatted_when_told_and_only_once(
-    appliance: Bed, tmp_path: Path
-) -> None:
+def test_an_empty_disk_is_formatted_when_told_and_only_once(appliance: Bed, tmp_path: Path) -> None:
     uuid = "9d0c1c1e-93a4-4c6c-9a55-1f2b8a7f0c99"
     image = tmp_path / "new.img"
     with image.open("wb") as file:

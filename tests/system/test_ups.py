@@ -84,7 +84,9 @@ def test_a_low_battery_shuts_the_box_down_in_order_and_it_comes_back(
     journal = appliance.run(["journalctl", "--boot=-1", "--output=cat"]).stdout
     # The runtime has closed its journal before the UPS service is gone, and before any disk is.
     stopped = [line for line in journal.splitlines() if line.startswith("Stopped ")]
-    order = [unit for line in stopped for unit in ("gatehouse.service", "nut-server") if unit in line]
+    order = [
+        unit for line in stopped for unit in ("gatehouse.service", "nut-server") if unit in line
+    ]
     assert order == ["gatehouse.service", "nut-server"]
     eventually(lambda: said(appliance, "ups.status") == "OL", "the UPS is watched again")
     assert appliance.run(["systemctl", "is-active", "nut-monitor"]).stdout == "active\n"
