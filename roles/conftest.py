@@ -11,7 +11,7 @@ in Chinese stands in its place in the table that the installer sees.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import pytest
 
@@ -23,7 +23,7 @@ from appliance.profile.model import Profile
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The site, and which of its machines `host` is."""
     parser.addoption("--profile", help="site profile (YAML)")
-    parser.addoption("--machine", help="name of the machine; the only one unless given")
+    parser.addoption("--machine", help="name of the machine; the profile's first unless given")
 
 
 @pytest.fixture(scope="session")
@@ -43,21 +43,30 @@ def machine(request: pytest.FixtureRequest, profile: Profile) -> Machine:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Tell `gatehouse verify` each test's end as a JSON line, on the descriptor it names."""
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell `gatehouse verify` how each test ended: a JSON line to the descriptor it names."""
     report = yield
     handle = os.environ.get("GATEHOUSE_VERIFY")
-    # A test that passes says so in `call`; one that cannot be asked, in `setup`.
+    # A test that was run says so in `call`; one that could not be, in `setup`.
     if handle is not None and (report.when == "call" or not report.passed):
-        said = report.longrepr
-        reason = str(said[-1] if isinstance(said, tuple) else getattr(said, "reprcrash", said or ""))
-        doc = (getattr(item, "function", None).__doc__ or "").strip().splitlines()
+        function = getattr(item, "function", None)
         line = {
             "role": item.path.parents[1].name,
-            "name": item.name,
-            "said": doc[0] if doc else "",
+            "name": getattr(function, "__name__", item.name),
+            "said": (getattr(function, "__doc__", None) or "").strip(),
             "outcome": report.outcome,
-            "reason": reason,
+            "reason": _reason(report),
         }
         os.write(int(handle), (json.dumps(line, ensure_ascii=False) + "\n").encode("utf-8"))
     return report
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """Why a test failed or was skipped, without the traceback."""
+    told = report.longrepr
+    if isinstance(told, tuple):  # skipped: file, line, reason
+        return str(told[2])
+    crash = getattr(told, "reprcrash", None)
+    return str(crash.message if crash else told or "")[:2000]

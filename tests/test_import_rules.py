@@ -22,6 +22,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "appliance.cameras": {"appliance.profile"},
     # Copied to the box as one file, where no package is: it may know nobody.
     "appliance.bundle.release": set(),
+    "appliance.provisioning": {"appliance.profile"},
     "appliance.runtime": set(),
     "appliance.runtime.supervision": {"appliance.profile"},
     "appliance.runtime.crashes": {"appliance.runtime.journal"},

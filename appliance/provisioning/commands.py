@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from appliance.provisioning.fleet.commands import app as fleet_app
+
 if TYPE_CHECKING:
     from appliance.provisioning.session import Wanted
 
 app = typer.Typer(no_args_is_help=True)
+secrets_app = typer.Typer(help="站点的密钥文件（用 ansible-vault 加密）。", no_args_is_help=True)
+app.add_typer(fleet_app, name="fleet")
+app.add_typer(secrets_app, name="secrets")
 console = Console(highlight=False)
 
 ProfileFile = Annotated[Path, typer.Argument(metavar="PROFILE", help="站点配置（YAML）。")]
@@ -84,7 +89,8 @@ def provision(
     options = PlayOptions("provision", check, bundle, log, tuple(inventory or ()))
     with play_of(wanted, options) as play:
         view = Console(highlight=False, stderr=as_json)
-        outcome = run_and_show(play, Progress(view, [box.name for box in play.reach.boxes]))
+        names = [box.name for box in play.reach.boxes]
+        outcome = run_and_show(play, Progress(view, names, check=check))
         if as_json:
             typer.echo(json.dumps(outcome.as_dict() | {"log": str(play.log)}, ensure_ascii=False))
         else:
@@ -121,7 +127,8 @@ def drift(
     options = PlayOptions("drift", True, bundle, log, tuple(inventory or ()))
     with play_of(wanted, options) as play:
         view = Console(highlight=False, stderr=True)
-        outcome = run_and_show(play, Progress(view, [box.name for box in play.reach.boxes]))
+        names = [box.name for box in play.reach.boxes]
+        outcome = run_and_show(play, Progress(view, names, check=True))
         found = drifting.differences(outcome)
         if as_json:
             typer.echo(json.dumps(outcome.as_dict() | {"log": str(play.log)}, ensure_ascii=False))
@@ -173,6 +180,41 @@ def verify(
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 
+@secrets_app.command("list")
+def secrets_list(
+    profile: ProfileFile,
+    secrets: SecretsFile = None,
+    vault_password_file: VaultPasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """站点配置用到哪些密钥，密钥文件里有没有；不显示内容。退出码：0 齐全，1 有缺。"""
+    from appliance.profile.loading import load_profile
+    from appliance.provisioning.places import site_name, vault_file
+    from appliance.provisioning.vault import named_secrets, read_vault
+
+    wanted = named_secrets(load_profile(profile))
+    file = secrets or vault_file(site_name(profile))
+    values = read_vault(file, wanted, vault_password_file)
+    here = {name: bool(values.get(name, "").strip()) for name in wanted}
+    if as_json:
+        typer.echo(json.dumps({"file": str(file), "secrets": here}, ensure_ascii=False))
+    else:
+        for name, known in here.items():
+            typer.echo(f"{name}  {'有' if known else '缺少'}")
+    raise typer.Exit(0 if all(here.values()) else 1)
+
+
+@secrets_app.command("edit")
+def secrets_edit(profile: ProfileFile, secrets: SecretsFile = None) -> None:
+    """用编辑器填写密钥，每行“名称: 密码”；没有密钥文件则新建，列好要填的名称。"""
+    from appliance.profile.loading import load_profile
+    from appliance.provisioning.places import site_name, vault_file
+    from appliance.provisioning.vault import edit_vault, named_secrets
+
+    wanted = named_secrets(load_profile(profile))
+    edit_vault(secrets or vault_file(site_name(profile)), wanted)
+
+
 def _wanted(
     profile: Path,
     host: str | None,
@@ -184,6 +226,9 @@ def _wanted(
     secrets: Path | None = None,
     vault_password_file: Path | None = None,
 ) -> "Wanted":
+    from appliance.provisioning.places import source_tree
+
+    source_tree()  # a box has no Ansible: say so before it is looked for
     from appliance.provisioning.reach import Account
     from appliance.provisioning.session import Wanted
 

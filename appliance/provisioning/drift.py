@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rich.markup import escape
 from rich.table import Table
 
 from appliance.provisioning.outcome import Outcome
@@ -50,7 +51,7 @@ def as_table(found: tuple[Difference, ...]) -> Table:
         table.add_row(
             difference.machine,
             role_name(difference.role),
-            difference.task,
-            "\n".join(difference.places) or "—",
+            escape(difference.task),
+            escape("\n".join(difference.places)) or "—",
         )
     return table

@@ -42,11 +42,13 @@ def _sentence(reach: Reach, box: Box, kind: str) -> str:
         "denied": f"{who}不接受账号 {user} 的{shown_key}。"
         f"请核对 --user 与 --key，或先运行 ssh-copy-id -p {port} {user}@{box.address} 放入公钥。",
         "name": f"找不到{who}：名称解析不了。请核对地址，或改用 IP 地址。",
-        "refused": f"{who}的端口 {port} 拒绝连接。请核对地址和端口，并确认已安装并启动 openssh-server。",
+        "refused": f"{who}的端口 {port} 拒绝连接。"
+        "请核对地址和端口，并确认已安装并启动 openssh-server。",
         "route": f"{who}不可达。请检查网线、网口地址和路由。",
         "silent": f"{who}没有应答。请核对地址，检查电源、网线和防火墙。",
         "cut": f"{who}的连接中断。请检查网线和电源后，再执行一次同样的命令。",
-        "keyfile": f"密钥文件 {key} 不能用：格式不对，或带有口令。请核对文件，带口令的先用 ssh-add 载入。",
+        "keyfile": f"密钥文件 {key} 不能用：格式不对，或带有口令。"
+        "请核对文件，带口令的先用 ssh-add 载入。",
         "keymode": f"密钥文件 {key} 别人也能读，ssh 不肯使用。请运行 chmod 600 {key}。",
     }.get(kind, "")
 
@@ -78,6 +80,19 @@ def answering_as_another(reach: Reach) -> list[str]:
         f"地址 {names[name].address} 应答的是工控机 {first}，不是 {name}。请核对地址和 --machine。"
         for name, first in mistaken.items()
     ]
+
+
+def write_known_addresses(reach: Reach) -> None:
+    """Write the pinned keys as pyinfra looks for them: by address and port."""
+    boxes = {box.name: box for box in reach.boxes}
+    told = []
+    for line in _lines(reach.known_hosts):
+        name, _, key = line.partition(" ")
+        if name in boxes:
+            address, port = boxes[name].address, boxes[name].machine.ssh_port
+            place = address if port == 22 else f"[{address}]:{port}"
+            told.append(f"{place} {key}\n")
+    reach.known_addresses.write_text("".join(told), "utf-8")
 
 
 def _lines(known_hosts: Path) -> list[str]:

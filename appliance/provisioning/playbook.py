@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from appliance.provisioning.events import Ended, Event, read_event
-from appliance.provisioning.places import private_file, source_tree
+from appliance.provisioning.places import private_file, python_path, source_tree
 from appliance.provisioning.reach import Reach
 from appliance.provisioning.vault import Secrets, variables_file
 from appliance.trouble import Trouble
@@ -46,7 +46,7 @@ class Play:
 def run_play(play: Play) -> Iterator[Event]:
     """Run it; the last event is `Ended`. Whoever stops listening ends the run."""
     hidden = {"ansible_become_password": play.become_password} if play.become_password else {}
-    variables = variables_file(play.secrets, play.variables | hidden)
+    variables = variables_file(play.secrets, {**play.variables, **hidden})
     events, teller = os.pipe()
     try:
         process = subprocess.Popen(  # noqa: S603 - no shell
@@ -131,6 +131,6 @@ def _environment(play: Play, variables: int, teller: int) -> dict[str, str]:
         "ANSIBLE_NOCOLOR": "1",
         "GATEHOUSE_EVENTS": str(teller),
         "GATEHOUSE_VARIABLES": str(variables),
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(tree), os.environ.get("PYTHONPATH")])),
+        "PYTHONPATH": python_path(),
         "PYTHONUNBUFFERED": "1",
     }

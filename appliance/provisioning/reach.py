@@ -96,6 +96,11 @@ class Reach:
         """For `ssh -F`, Ansible, testinfra and pyinfra."""
         return self.folder / "ssh_config"
 
+    @property
+    def known_addresses(self) -> Path:
+        """The pinned keys under the boxes' addresses, for pyinfra, which knows no alias."""
+        return self.folder / "known_addresses"
+
     def ssh(self, box: Box, *words: str) -> list[str]:
         """The words that run a command on a box."""
         return ["ssh", "-F", str(self.ssh_config), box.name, "--", *words]

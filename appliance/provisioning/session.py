@@ -8,6 +8,7 @@ from pathlib import Path
 
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Profile
+from appliance.provisioning.host_keys import write_known_addresses
 from appliance.provisioning.places import SiteState, site_name, vault_file
 from appliance.provisioning.preflight import Facts, ask_all
 from appliance.provisioning.reach import Account, Reach, choose_boxes, reaching
@@ -64,4 +65,5 @@ def session(wanted: Wanted, *, with_secrets: bool) -> Iterator[Session]:
     state = SiteState.of(wanted.site)
     with reaching(boxes, wanted.account, state) as reach:
         facts = ask_all(reach, password)
+        write_known_addresses(reach)
         yield Session(profile, reach, facts, secrets, password, state)

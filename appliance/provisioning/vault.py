@@ -7,15 +7,19 @@ for as long as a command needs them, and reach Ansible through a file that has n
 import getpass
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 import yaml
+from ansible.parsing.vault import AnsibleVaultError, VaultLib, VaultSecret
 from pydantic import BaseModel
 
 from appliance.profile.model import Profile
 from appliance.profile.sections import Secret
+from appliance.provisioning.places import private_file
 from appliance.trouble import Trouble
 
 
@@ -80,8 +84,6 @@ def open_vault(profile: Profile, file: Path, password_file: Path | None) -> Secr
 
 def read_vault(file: Path, wanted: tuple[str, ...], password_file: Path | None) -> dict[str, str]:
     """Everything in a vault file; raises Trouble. `wanted` is told when there is no such file."""
-    from ansible.parsing.vault import AnsibleVaultError, VaultLib, VaultSecret
-
     try:
         content = file.read_bytes()
     except FileNotFoundError:
@@ -105,6 +107,21 @@ def read_vault(file: Path, wanted: tuple[str, ...], password_file: Path | None) 
     ):
         raise Trouble(f"密钥文件 {file} 的内容不对：每行应是“名称: 密码”，全是数字的密码要加引号。")
     return values
+
+
+def edit_vault(file: Path, wanted: tuple[str, ...]) -> NoReturn:
+    """Hand over to `ansible-vault edit`; a new file has a line for each secret that is wanted."""
+    if not file.exists():
+        password = _password(file, None)
+        if getpass.getpass("再输入一次：").encode("utf-8") != password:
+            raise Trouble("两次输入的口令不同，没有新建密钥文件。请再执行一次。")
+        text = "".join(f'{name}: ""\n' for name in wanted)
+        content = VaultLib([("default", VaultSecret(password))]).encrypt(text)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(private_file(file), "wb") as out:
+            out.write(content)
+    tool = str(Path(sys.executable).with_name("ansible-vault"))
+    os.execv(tool, [tool, "edit", str(file)])  # noqa: S606 - no shell is wanted
 
 
 def _password(file: Path, password_file: Path | None) -> bytes:

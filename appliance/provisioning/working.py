@@ -62,5 +62,6 @@ def _refuse_bare(ready: Session) -> None:
     bare = [name for name, facts in ready.facts.items() if not facts.python]
     if bare:
         raise Trouble(
-            f"工控机 {'、'.join(bare)} 还没有 Python，不安装就无法比较。请先执行 gatehouse provision。"
+            f"工控机 {'、'.join(bare)} 还没有 Python，不安装就无法比较。"
+            "请先执行 gatehouse provision。"
         )

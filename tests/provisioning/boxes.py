@@ -25,6 +25,7 @@ from appliance.provisioning.vault import named_secrets
 
 TRIXIE = 'ID=debian\nVERSION_ID="13"\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n'
 BOOKWORM = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'
+VAULT_PASSWORD = "open sesame"
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin")
 
 needs_sshd = pytest.mark.skipif(
@@ -41,17 +42,18 @@ StrictModes no
 UsePAM no
 PasswordAuthentication no
 PidFile none
+Subsystem sftp internal-sftp
 """
 
 # The log of PID 1 aside, this is all that tells a machine under systemd from one that is not.
 _START = """
 set -e
-mount --bind {folder}/os-release /etc/os-release
-mount --bind {folder}/passwd /etc/passwd
-mount --bind {folder}/shadow /etc/shadow
 mount -t tmpfs tmpfs /run
-mkdir -p /run/sshd /run/systemd/system
-install -m 644 {folder}/key.pub /run/authorized_keys  # where every account may read it
+mkdir -p /run/sshd /run/systemd/system /run/etc /run/work
+mount -t overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/work overlay /etc
+rm /etc/os-release
+cp {folder}/os-release {folder}/passwd {folder}/shadow /etc
+install -m 644 {key}.pub /run/authorized_keys  # where every account may read it
 {more}
 exec {sshd} -D -e -f {folder}/sshd_config
 """
@@ -80,11 +82,16 @@ def free_port() -> int:
 
 @contextmanager
 def ssh_box(
-    folder: Path, *, os_release: str = TRIXIE, more: str = "", port: int | None = None
+    folder: Path,
+    *,
+    os_release: str = TRIXIE,
+    more: str = "",
+    port: int | None = None,
+    key: Path | None = None,
 ) -> Iterator[SshBox]:
     """`more` are shell lines in the box's mount namespace before it answers."""
     folder.mkdir(parents=True, exist_ok=True)
-    box = SshBox(folder, port or free_port(), folder / "key")
+    box = SshBox(folder, port or free_port(), key or folder / "key")
     if not box.key.exists():
         make_key(box.key)
     make_key(folder / "host_key") if not (folder / "host_key").exists() else None
@@ -94,7 +101,7 @@ def ssh_box(
     )
     (folder / "shadow").write_text("root:*:19000:0:99999:7:::\ninstaller:*:19000:0:99999:7:::\n")
     (folder / "sshd_config").write_text(_SSHD_CONFIG.format(port=box.port, folder=folder))
-    start = _START.format(folder=folder, sshd=SSHD, more=more)
+    start = _START.format(folder=folder, key=box.key, sshd=SSHD, more=more)
     log = (folder / "sshd.log").open("wb")
     words = ["unshare", "--mount", "--propagation", "private", "sh", "-c", start]
     with log, subprocess.Popen(words, stdout=log, stderr=log) as server:
@@ -128,12 +135,12 @@ def site_file(folder: Path, *machines: dict[str, object], stem: str = "site") ->
     path.write_text(profile_as_yaml(profile), "utf-8")
     names = named_secrets(profile)
     write_vault(folder / "vault.yml", {name: f"secret of {name}" for name in names})
-    (folder / "vault-password").write_text("open sesame\n")
+    (folder / "vault-password").write_text(f"{VAULT_PASSWORD}\n")
     return path
 
 
-def write_vault(path: Path, values: dict[str, str], password: str = "open sesame") -> Path:
-    vault = VaultLib([("default", VaultSecret(password.encode()))])
+def write_vault(path: Path, values: dict[str, str]) -> Path:
+    vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
     path.write_bytes(vault.encrypt(yaml.safe_dump(values, allow_unicode=True)))
     return path
 
@@ -143,12 +150,17 @@ def gatehouse(
 ) -> "subprocess.CompletedProcess[str]":
     """The command on a site of `site_file`, its memory of host keys kept beside the profile."""
     folder = profile.parent
-    command = [sys.executable, "-m", "appliance", verb, str(profile), *words]
-    command += ["--secrets", f"{folder}/vault.yml"]
-    command += ["--vault-password-file", f"{folder}/vault-password"]
-    command += ["--key", str(key)] if key else []
+    vault = ["--secrets", f"{folder}/vault.yml"]
+    vault += ["--vault-password-file", f"{folder}/vault-password"]
+    return command([verb, str(profile), *words, *vault], folder, key, **environment)
+
+
+def command(
+    words: list[str], folder: Path, key: Path | None = None, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """The command with any words, its memory of host keys kept in `folder`."""
     return subprocess.run(
-        command,
+        [sys.executable, "-m", "appliance", *words, *(["--key", str(key)] if key else [])],
         capture_output=True,
         text=True,
         check=False,

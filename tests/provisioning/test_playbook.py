@@ -98,7 +98,8 @@ def test_a_secret_arrives_whole_and_stands_in_no_log_argument_or_event(
     - name: A careless task
       ansible.builtin.debug: {{msg: "{{{{ gatehouse_secrets.camera }}}}"}}
     - name: The arguments of every process
-      ansible.builtin.shell: cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ >{tmp_path}/arguments || true
+      ansible.builtin.shell: >-
+        cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ >{tmp_path}/arguments || true
     """
     events = list(run(tmp_path, box, tasks))
     assert (tmp_path / "secret").read_text("utf-8") == PASSWORD
@@ -136,6 +137,16 @@ def test_a_failure_names_box_task_reason_and_what_to_do(tmp_path: Path, box: Ssh
         "/log",
     ):
         assert words in told
+
+
+def test_a_failure_that_the_role_catches_is_none(tmp_path: Path, box: SshBox) -> None:
+    tasks = """
+    - block: [{ansible.builtin.fail: {msg: not yet}}]
+      rescue: [{ansible.builtin.debug: {msg: mended}}]
+    """
+    outcome = outcome_of(tmp_path, box, tasks)
+    assert outcome.ok
+    assert outcome.machines["gate"].fault is None
 
 
 def test_a_playbook_that_does_not_start_is_no_success(tmp_path: Path, box: SshBox) -> None:

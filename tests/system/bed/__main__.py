@@ -14,7 +14,8 @@ known hosts     {known_hosts}
 console log     {folder}/console.log
 in the guest    python -m tests.system.bed exec {name} guest -- COMMAND
 installer       python -m tests.system.bed exec {name} platform -- ansible-playbook …
-                (any command; 192.0.2.1 is the platform side, the guest is {address})
+                (ssh's key, known hosts and sockets are set for Ansible; mind that all beds
+                are {address}: never share ~/.ansible/cp; the platform side is 192.0.2.1)
 camera LAN      python -m tests.system.bed exec {name} lan -- COMMAND
 reboot, cut     python -m tests.system.bed reboot|cut|power-on {name}
 """
@@ -63,7 +64,7 @@ def main() -> None:
         case "exec":
             place = guest.platform if options.where == "platform" else guest.camera_lan
             command = [os.fspath(word) for word in place.command(options.words)]
-            os.execvp(command[0], command)
+            os.execvpe(command[0], command, guest.environment)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from typing import Any
 
 from . import mirror
 from .namespaces import Namespace, Word
-from .places import BEDS, BOX_ADDRESS, REPOSITORY
+from .places import BEDS, BOX_ADDRESS, PLATFORM_ADDRESS, REPOSITORY
 from .recipe import BARE, Recipe, root_of
 
 BOOT_SECONDS = 90
@@ -40,6 +40,11 @@ class Bed:
     def address(self) -> str:
         """The guest as the platform side reaches it."""
         return BOX_ADDRESS
+
+    @property
+    def platform_address(self) -> str:
+        """The platform side as the guest reaches it."""
+        return PLATFORM_ADDRESS
 
     @property
     def key(self) -> Path:
@@ -78,6 +83,21 @@ class Bed:
         options = {"check": True, "capture_output": True, "text": True} | options
         options.setdefault("env", {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"})
         return subprocess.run([*enter, "--", *words], **options)  # noqa: PLW1510  in options
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment for Ansible on the platform side.
+
+        Every bed has the same address, so a shared connection of another bed's must not be found.
+        """
+        sockets = Path("/tmp") / f"{self.name}-ssh"  # noqa: S108  a socket's path must be short
+        sockets.mkdir(mode=0o700, exist_ok=True)
+        return os.environ | {
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(sockets),
+            "ANSIBLE_SSH_ARGS": "-C -o ControlMaster=auto -o ControlPersist=60s"
+            f" -o UserKnownHostsFile={self.known_hosts}",
+            "ANSIBLE_PRIVATE_KEY_FILE": str(self.key),
+        }
 
     def ssh_command(self, user: str = "root") -> list[Word]:
         """The ssh command line up to the remote command; run it on the platform side."""
@@ -162,6 +182,7 @@ class Bed:
         for neighbour in (self.platform, self.camera_lan):
             neighbour.delete()
         shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(Path("/tmp") / f"{self.name}-ssh", ignore_errors=True)  # noqa: S108
 
     def _furnish(self, lower: Path, recipe: Recipe) -> None:
         """Write what makes a bare root this guest, straight into its upper layer."""

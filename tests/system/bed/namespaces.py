@@ -1,9 +1,10 @@
 """A neighbour of the guest: a named network namespace in which commands can be run."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,12 @@ class Namespace:
         subprocess.run(["ip", "-n", self.name, "link", "set", "lo", "up"], check=True)
 
     def delete(self) -> None:
-        """Remove it, if it is there."""
+        """Remove it, if it is there, and end what still runs in it (ssh masters, peers)."""
         if self.path.exists():
+            listed = subprocess.run(
+                ["ip", "netns", "pids", self.name], check=True, capture_output=True, text=True
+            )
+            for pid in listed.stdout.split():
+                with suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
             subprocess.run(["ip", "netns", "delete", self.name], check=True)
