@@ -7,7 +7,9 @@ from appliance.profile.box import Machine
 from appliance.profile.model import Profile
 
 
-def test_the_box_runs_debian_13_under_its_name_in_beijing_time(host: Host, machine: Machine) -> None:
+def test_the_box_runs_debian_13_under_its_name_in_beijing_time(
+    host: Host, machine: Machine
+) -> None:
     assert host.system_info.distribution == "debian"
     assert host.system_info.release.startswith("13")
     assert host.check_output("hostname") == machine.name
@@ -59,7 +61,9 @@ def test_security_upgrades_install_themselves(host: Host) -> None:
 
 def test_the_system_journal_is_on_disk(host: Host) -> None:
     assert host.file("/var/log/journal").is_directory
-    assert "SystemMaxUse=" in host.file("/etc/systemd/journald.conf.d/gatehouse.conf").content_string
+    assert (
+        "SystemMaxUse=" in host.file("/etc/systemd/journald.conf.d/gatehouse.conf").content_string
+    )
 
 
 @pytest.mark.parametrize("name", ["accept_redirects", "send_redirects", "accept_source_route"])

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The disks of this box: how they stand, what they hold, what smartd found, and new ones made ready.
+"""The disks of this box: how they stand, what they hold, what smartd found, new ones made ready.
 
     disks.py state UUID MOUNT             one JSON object, for the role
     disks.py format DEVICE UUID           a file system on an empty device, for the role
@@ -91,7 +91,7 @@ def daily(mounts: list[Path], terabytes: float) -> None:
 
 
 def finding() -> None:
-    """Record what smartd found; it tells by variables of the environment (smartd.conf(5), -M exec)."""
+    """Record what smartd found; it tells by variables of the environment (`-M exec`)."""
     told = {
         "device": os.environ.get("SMARTD_DEVICE"),
         "kind": os.environ["SMARTD_FAILTYPE"],

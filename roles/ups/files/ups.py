@@ -143,9 +143,9 @@ def main() -> None:
     recorder.add_argument("--watts", type=float, required=True, help="rated power demanded")
     recorder.add_argument("--minutes", type=float, required=True, help="runtime demanded")
     told = vars(parser.parse_args())
-    {"event": event, "shutdown": shutdown, "watch": watch, "figures": figures}[
-        told.pop("verb")
-    ](**told)
+    {"event": event, "shutdown": shutdown, "watch": watch, "figures": figures}[told.pop("verb")](
+        **told
+    )
 
 
 if __name__ == "__main__":
