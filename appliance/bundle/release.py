@@ -164,7 +164,9 @@ class _UnixTransport(xmlrpc.client.Transport):
                     self.close()
                     raise
 
-        return Connection(host)
+        connection = Connection(host)
+        self._connection = host, connection  # for `close` to find
+        return connection
 
 
 @dataclass

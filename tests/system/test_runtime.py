@@ -1,4 +1,4 @@
-"""The gate's programs on the provisioned box: at a cold boot, after a bad release, after a crash."""
+"""The gate's programs on the provisioned box: a cold boot, a crash, a bad release."""
 
 import json
 import subprocess
@@ -94,7 +94,7 @@ def test_a_program_that_dies_is_back_and_the_journal_tells_of_it(appliance: Bed)
 
 
 def test_a_bundle_that_does_not_fit_the_box_changes_nothing(appliance: Bed, tmp_path: Path) -> None:
-    """Its programs lie in a clone that the box does not have, so it cannot even read the profile."""
+    """Its programs lie in a clone that the box does not have: it cannot even read the profile."""
     running = status(appliance)["current"]
     bundle = small_bundle(tmp_path, "9.9")
     with bundle.open("rb") as content:
