@@ -317,7 +317,8 @@ class Box:
             raise Refused(f"安装包 {bundle} 已损坏（{error}）。请重新制作并复制安装包。") from None
         self._install(folder)
         shutil.rmtree(folder / "wheels")
-        os.sync()
+        # All of it on the disk before the manifest says that it is whole.
+        _run(["sync", "--file-system", str(folder)], "写入磁盘")
         _write(folder / "manifest.json", json.dumps(manifest, indent=1))
         return release, True
 
@@ -471,7 +472,7 @@ class Box:
         part.unlink(missing_ok=True)
         part.symlink_to(self.releases / release)
         part.replace(self.opt / "current")
-        os.sync()
+        _sync_folder(self.opt)
 
     def _confirm(self, releases: list[str], inputs: str) -> None:
         _write(self.opt / "confirmed.json", json.dumps({"releases": releases, "inputs": inputs}))
@@ -527,7 +528,16 @@ def _write(path: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     part.replace(path)
-    os.sync()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    """Put a rename on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _run(command: list[str], what: str) -> None:
@@ -558,7 +568,9 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
         if verb in {"install", "unpack"}:
             part.add_argument("bundle", type=Path, help="安装包（.tar）")
         if verb == "switch":
-            part.add_argument("release", help="版本，如 0.1.0-0123456789ab")
+            part.add_argument(
+                "release", nargs="?", help="版本，如 0.1.0-0123456789ab；不写则为当前版本"
+            )
     return parser.parse_args(words)
 
 
@@ -567,7 +579,7 @@ def work(box: Box, arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.verb == "status":
         return box.status()
     with _alone(box.opt):
-        changed, release = False, str(getattr(arguments, "release", ""))
+        changed, release = False, getattr(arguments, "release", None) or box.current or ""
         if arguments.verb in {"install", "unpack"}:
             release, changed = box.unpack(arguments.bundle)
         if arguments.verb in {"install", "switch"}:
