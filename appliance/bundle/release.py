@@ -542,7 +542,7 @@ def _sync_folder(path: Path) -> None:
 
 def _run(command: list[str], what: str) -> None:
     answer = subprocess.run(  # noqa: S603 - fixed words, no shell
-        command, capture_output=True, text=True, check=False
+        command, capture_output=True, text=True, check=False, cwd="/"
     )
     if answer.returncode != 0:
         told = (answer.stderr.strip().splitlines() or ["没有说明"])[-1]
