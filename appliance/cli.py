@@ -27,12 +27,12 @@ from appliance import __version__
 from appliance.clock import SystemClock
 from appliance.guideline.dictionaries import PlateColour, RaiseMethod
 from appliance.models import ModelStore, locked_models
-from appliance.profile.box import Machine
 from appliance.profile.faults import ProfileFaults
 from appliance.profile.loading import check_profile, load_profile
 from appliance.profile.model import Dialect, Profile, Reader
 from appliance.profile.report import faults_as_json, format_faults
 from appliance.profile.secrets import SecretStore
+from appliance.provisioning.commands import app as provisioning_app
 from appliance.runtime.journal import Journal
 from appliance.trouble import Trouble, failure_sentence
 
@@ -55,6 +55,10 @@ vehicles_app = typer.Typer(help="The vehicle register (Table 2).", no_args_is_he
 uplink_app = typer.Typer(help="The uplink to the authority's platform.", no_args_is_help=True)
 lane_app = typer.Typer(help="A lane and its camera.", no_args_is_help=True)
 hj212_app = typer.Typer(help="HJ 212 messages as lines of text.", no_args_is_help=True)
+bundle_app = typer.Typer(
+    help="What a box is installed from, without a network.", no_args_is_help=True
+)
+cameras_app = typer.Typer(help="The cameras' own settings, over ONVIF.", no_args_is_help=True)
 for name, part in {
     "run": run_app,
     "models": models_app,
@@ -64,13 +68,20 @@ for name, part in {
     "uplink": uplink_app,
     "hj212": hj212_app,
     "lane": lane_app,
+    "bundle": bundle_app,
+    "cameras": cameras_app,
 }.items():
     app.add_typer(part, name=name)
+app.add_typer(provisioning_app)  # its verbs stand beside these
 
 console = Console(highlight=False)
 ProfileFile = Annotated[Path, typer.Argument(metavar="PROFILE", help="Site profile (YAML).")]
 ProfileOption = Annotated[Path, typer.Option("--profile", help="Site profile (YAML).")]
 DAY = ["%Y-%m-%d"]
+MachineOption = Annotated[
+    str | None,
+    typer.Option("--machine", help="Only what this machine of the site serves, not all lanes."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 By = Annotated[str, typer.Option("--by", help="Who corrects.")]
 Why = Annotated[str, typer.Option("--why", help="Why it is corrected.")]
@@ -149,19 +160,80 @@ def up(
     with_parent: Annotated[
         bool, typer.Option("--with-parent", help="End when the program that started this ends.")
     ] = False,
-    machine_name: Annotated[
-        str | None,
-        typer.Option("--machine", help="Run what this machine of the site serves, not all lanes."),
-    ] = None,
+    machine: MachineOption = None,
 ) -> None:
     """Run the box of a profile: supervisor with every program (4.5.1-6)."""
     from appliance.runtime.supervision import UMASK, become_supervisor, write_configuration
 
     os.umask(UMASK)
-    profile = load_profile(profile_file)
-    machine = None if machine_name is None else _machine(profile, machine_name)
+    profile = _part(load_profile(profile_file), machine)
     configuration = write_configuration(profile, profile_file, machine)
     become_supervisor(configuration, with_parent=with_parent)
+
+
+@app.command()
+def rollback() -> None:
+    """Go back to the release that ran well before, on this box (as root)."""
+    tool = "/opt/gatehouse/bin/gatehouse-release"
+    if not Path(tool).is_file():
+        raise Trouble("本机不是由 gatehouse provision 安装的，没有可回退的版本。")
+    os.execv(tool, [tool, "rollback"])  # noqa: S606 - no shell is wanted
+
+
+@bundle_app.command("build")
+def bundle_build(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write the bundle (.tar) into.")],
+    profile: Annotated[
+        list[Path] | None,
+        typer.Option("--profile", help="Take the models that this site needs; may be repeated."),
+    ] = None,
+    reader: Annotated[
+        list[Reader] | None,
+        typer.Option("--reader", help="Take the models of this reader; may be repeated."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build what a box is installed from: wheels by hash, models, manifest."""
+    from appliance.bundle import build_bundle
+    from appliance.bundle.build import default_cache
+    from appliance.runtime.vision.readers import MODELS
+
+    readers = {*(reader or ()), *(load_profile(file).recognition.reader for file in profile or ())}
+    models = [name for kind in sorted(readers or {Reader.OCR}) for name in MODELS[kind]]
+    built = build_bundle(
+        out,
+        dict.fromkeys(models),
+        store=ModelStore.default(),
+        cache=default_cache(),
+        say=lambda text: typer.echo(text, err=True),
+    )
+    told = {"path": str(built.path), "release": built.release}
+    typer.echo(json.dumps(told) if as_json else f"{built.path}")
+
+
+@cameras_app.command("configure")
+def cameras_configure(
+    profile: ProfileOption,
+    machine: MachineOption = None,
+    dry: Annotated[bool, typer.Option("--check", help="Only say what would be changed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Set clock, NTP and text of the cameras, check their streams; 1 when hands are needed."""
+    from appliance.cameras import State, configure_cameras
+    from appliance.cameras.report import summary
+
+    site = load_profile(profile)
+    if machine is None and len(site.machines) > 1:
+        raise Trouble("站点有多台工控机，请用 --machine 写明本机的名称。")
+    site = _part(site, machine or site.machines[0].name)
+    reports = configure_cameras(site, SecretStore.of_this_machine(), SystemClock(), dry=dry)
+    if as_json:
+        typer.echo(json.dumps([each.as_dict() for each in reports], ensure_ascii=False))
+    else:
+        for report in reports:
+            typer.echo(report.as_text())
+        typer.echo(summary(reports))
+    raise typer.Exit(1 if any(each.state.rank >= State.LEFT.rank for each in reports) else 0)
 
 
 @app.command()
@@ -300,38 +372,39 @@ def _evaluate(kind: Reader, table: Path, as_json: bool) -> int:
 def run_lane(
     barrier: Annotated[str, typer.Argument(help="Barrier number, such as A01.")],
     profile: ProfileOption,
+    machine: MachineOption = None,
 ) -> None:
     """Run one lane: camera, recognition, admission, journal, barrier."""
     from appliance.runtime.lane.start import start_lane
 
-    with _program(f"lane-{barrier}", profile) as (site, stop):
+    with _program(f"lane-{barrier}", profile, machine) as (site, stop):
         start_lane(site, barrier, SecretStore.of_this_machine(), SystemClock(), stop)
 
 
 @run_app.command("uplink")
-def run_uplink_program(profile: ProfileOption) -> None:
+def run_uplink_program(profile: ProfileOption, machine: MachineOption = None) -> None:
     """Run the uplink: the outbox to the platform, until each message is acknowledged."""
     from appliance.runtime.uplink.sender import run_uplink
 
-    with _program("uplink", profile) as (site, stop), _journal(site) as journal:
+    with _program("uplink", profile, machine) as (site, stop), _journal(site) as journal:
         run_uplink(site, journal, SystemClock(), stop, SecretStore.of_this_machine())
 
 
 @run_app.command("web")
-def run_web(profile: ProfileOption) -> None:
+def run_web(profile: ProfileOption, machine: MachineOption = None) -> None:
     """Run the status page."""
     from appliance.runtime.web import serve
 
-    with _program("web", profile) as (site, stop):
+    with _program("web", profile, machine) as (site, stop):
         serve(site, SystemClock(), stop)
 
 
 @run_app.command("entry")
-def run_entry(profile: ProfileOption) -> None:
+def run_entry(profile: ProfileOption, machine: MachineOption = None) -> None:
     """Run the page on which gatekeepers enter what the camera could not read."""
     from appliance.runtime.web import serve_entry
 
-    with _program("entry", profile) as (site, stop):
+    with _program("entry", profile, machine) as (site, stop):
         serve_entry(site, SecretStore.of_this_machine(), SystemClock(), stop)
 
 
@@ -382,6 +455,16 @@ def lane_tune(
         typer.echo(one.as_text())
     if not found:
         typer.echo("画面中没有读出车牌。")
+
+
+@run_app.command("crashes")
+def run_crashes(profile: ProfileOption, machine: MachineOption = None) -> None:
+    """Note in the journal which program ended by itself; supervisord tells on standard input."""
+    from appliance.runtime.crashes import CrashBook, listen
+
+    with _program("crashes", profile, machine) as (site, stop):
+        book = CrashBook(Path(site.storage.root), SystemClock())
+        listen(sys.stdin.fileno(), sys.stdout.fileno(), book, stop)
 
 
 @models_app.command("list")
@@ -685,18 +768,22 @@ def _journal(profile: Profile, *, readonly: bool = False) -> Iterator[Journal]:
 
 
 @contextmanager
-def _program(name: str, profile_file: Path) -> Iterator[tuple[Profile, threading.Event]]:
+def _program(
+    name: str, profile_file: Path, machine: str | None
+) -> Iterator[tuple[Profile, threading.Event]]:
     """A program of the box: it ends with supervisord, and runs once for a storage root."""
     from appliance.runtime.alone import only_one
     from appliance.runtime.supervised import supervised
-    from appliance.runtime.supervision import programs
+    from appliance.runtime.supervision import CRASHES, programs
 
     _log_to_stderr()
     stop = _stop_on_signal()
     with ExitStack() as held:
         held.enter_context(supervised(stop))
-        site = load_profile(profile_file)
-        if name in {program.name for program in programs(site)}:  # else no name for a file
+        site = _part(load_profile(profile_file), machine)
+        if name in {
+            program.name for program in (CRASHES, *programs(site))
+        }:  # else no name for a file
             held.enter_context(only_one(Path(site.storage.root), name))
         yield site, stop
 
@@ -714,9 +801,12 @@ def _stop_on_signal() -> threading.Event:
     return stop
 
 
-def _machine(profile: Profile, name: str) -> Machine:
+def _part(profile: Profile, machine: str | None) -> Profile:
+    """The machine's part of the site, or the whole site when none is named."""
+    if machine is None:
+        return profile
     try:
-        return profile.machine(name)
+        return profile.part_of(profile.machine(machine))
     except KeyError:
-        known = "、".join(machine.name for machine in profile.machines)
-        raise Trouble(f"站点配置中没有名为“{name}”的工控机。可选：{known}。") from None
+        known = "、".join(each.name for each in profile.machines)
+        raise Trouble(f"站点配置中没有名为“{machine}”的工控机。可选：{known}。") from None

@@ -29,6 +29,7 @@ def cross_check(tree: Tree) -> None:
         _barrier_ids,
         _camera_ids,
         _plate_cameras,
+        _camera_barriers,
         _plate_lists,
         _retry_pauses,
         _lane_views,
@@ -137,6 +138,23 @@ def _plate_cameras(tree: Tree) -> None:
             tree.refuse(at, wrong, "每台车牌识别相机只配一道闸")
         else:
             served[name] = f"道闸{quoted(str(barrier.get('id', '')))}"
+
+
+def _camera_barriers(tree: Tree) -> None:
+    """What a surveillance camera shows are barriers of the site; a plate camera's is known."""
+    barriers = {str(keys.get("id")) for _, keys in _barriers(tree)}
+    for route, camera in _cameras(tree):
+        named = camera.get("barriers")
+        if not isinstance(named, list) or not named:
+            continue
+        if camera.get("role") == CameraRole.PLATE:
+            wrong = "车牌识别相机写了拍摄的道闸"
+            tree.refuse((*route, "barriers"), wrong, "删去，由道闸的 plate_camera 得出")
+            continue
+        for number, barrier in enumerate(named):
+            at = (*route, "barriers", number)
+            if _well_formed(at, barrier) and barrier not in barriers:
+                tree.refuse(at, f"没有编号为{quoted(str(barrier))}的道闸", "entrances 中的道闸编号")
 
 
 def _plate_lists(tree: Tree) -> None:

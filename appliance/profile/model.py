@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from appliance.guideline.dictionaries import Direction, EmissionStage, Production
-from appliance.profile.box import Access, Machine, Protection, Software, Ups
+from appliance.profile.box import Access, BarrierNumber, Machine, Protection, Software, Ups
 from appliance.profile.sections import AbsolutePath, Host, Identifier, Port, Secret, Section
 from appliance.profile.view import LaneView
 
@@ -175,6 +175,13 @@ class Camera(Section):
         default=None,
         title="ONVIF 端口",
         description="用于校时、屏幕字符和核对码流，多为 80；不支持 ONVIF 则不填",
+    )
+    barriers: tuple[BarrierNumber, ...] = Field(
+        default=(),
+        title="拍摄的道闸",
+        description="视频监控相机画面里的道闸，写入屏幕字符（4.5.3-3）；"
+        "车牌识别相机不填，由道闸的 plate_camera 得出",
+        max_length=99,
     )
 
 
@@ -560,6 +567,48 @@ class Profile(Section):
             lane
             for lane in self.lanes()
             if not machine.barriers or lane.barrier.id in machine.barriers
+        )
+
+    def barriers_of(self, camera: Camera) -> tuple[Barrier, ...]:
+        """The barriers that a camera shows: the one it reads plates for, or those it names."""
+        return tuple(
+            lane.barrier
+            for lane in self.lanes()
+            if lane.camera.id == camera.id or lane.barrier.id in camera.barriers
+        )
+
+    def cameras_of(self, machine: Machine) -> tuple[Camera, ...]:
+        """The cameras that a machine looks after, so that each is some machine's and only one's.
+
+        A camera follows the first barrier it shows; one that shows none is the first machine's.
+        """
+        served = {lane.barrier.id for lane in self.lanes_of(machine)}
+        first = machine == self.machines[0]
+        return tuple(
+            camera
+            for camera in self.cameras
+            if next((each.id in served for each in self.barriers_of(camera)), first)
+        )
+
+    def part_of(self, machine: Machine) -> "Profile":
+        """The site as one of its machines runs it: its own lanes and cameras, the rest as it is.
+
+        Each machine has a journal of its own, reports what passed its barriers, and judges its
+        own programs; nothing is told twice and nobody misses a lane that runs elsewhere.
+        """
+        served = {lane.barrier.id for lane in self.lanes_of(machine)}
+        entrances = (
+            entrance.model_copy(
+                update={"barriers": tuple(each for each in entrance.barriers if each.id in served)}
+            )
+            for entrance in self.entrances
+        )
+        return self.model_copy(
+            update={
+                "entrances": tuple(each for each in entrances if each.barriers),
+                "cameras": self.cameras_of(machine),
+                "machines": (machine,),
+            }
         )
 
     @property

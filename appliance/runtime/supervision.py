@@ -11,7 +11,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.profile.box import Machine
 from appliance.profile.model import Profile
 
 PR_SET_PDEATHSIG = 1
@@ -65,6 +64,26 @@ redirect_stderr=true
 """
 
 
+# No redirect_stderr: what a listener writes to its standard output is for supervisord.
+LISTENER = """
+[eventlistener:{name}]
+command={command}
+events=PROCESS_STATE_EXITED,PROCESS_STATE_BACKOFF,PROCESS_STATE_FATAL,TICK_60
+buffer_size=1000
+autostart=true
+autorestart=true
+startsecs={seconds}
+startretries=1000000
+stopsignal=TERM
+stopwaitsecs=15
+umask={umask:03o}
+stdout_logfile=NONE
+stderr_logfile={log}/{name}.log
+stderr_logfile_maxbytes=10MB
+stderr_logfile_backups=5
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """One supervised program: its name and the words of `gatehouse run`."""
@@ -73,25 +92,35 @@ class Program:
     words: tuple[str, ...]
 
 
-def programs(profile: Profile, machine: Machine | None = None) -> tuple[Program, ...]:
-    """Every program that a machine of the site runs; without one, a box that serves all lanes."""
-    served = profile.lanes() if machine is None else profile.lanes_of(machine)
-    lanes = [Program(f"lane-{lane.barrier.id}", ("lane", lane.barrier.id)) for lane in served]
+CRASHES = Program("crashes", ("crashes",))
+"""Listens to supervisord and notes which program ended by itself; it has no heartbeat."""
+
+
+def programs(profile: Profile) -> tuple[Program, ...]:
+    """Every program of the gate that a box runs; of a site's part, see `Profile.part_of`."""
+    lanes = [
+        Program(f"lane-{lane.barrier.id}", ("lane", lane.barrier.id)) for lane in profile.lanes()
+    ]
     entry = [Program("entry", ("entry",))] if profile.access.gatekeepers else []
     return (*lanes, Program("uplink", ("uplink",)), Program("web", ("web",)), *entry)
 
 
 def supervisor_configuration(
-    profile: Profile, profile_path: Path, machine: Machine | None = None
+    profile: Profile, profile_path: Path, machine_name: str | None = None
 ) -> str:
-    """The text of supervisord.conf for a profile that lies at `profile_path`."""
+    """The text of supervisord.conf for a profile that lies at `profile_path`.
+
+    `machine_name` is handed on to the programs, which read the same file; `profile` is already
+    that machine's part of it.
+    """
     root = str(profile.storage.root)
     parts = [HEADER.format(root=_literal(root), umask=UMASK)]
-    for program in programs(profile, machine):
+    for program in (CRASHES, *programs(profile)):
         words = [sys.executable, "-m", "appliance", "run", *program.words]
         words += ["--profile", str(profile_path.resolve())]
+        words += ["--machine", machine_name] if machine_name else []
         parts.append(
-            PROGRAM.format(
+            (LISTENER if program is CRASHES else PROGRAM).format(
                 name=program.name,
                 command=_literal(shlex.join(words)),
                 log=_literal(_literal(f"{root}/log")),  # supervisor expands this value twice
@@ -103,13 +132,13 @@ def supervisor_configuration(
 
 
 def write_configuration(
-    profile: Profile, profile_path: Path, machine: Machine | None = None
+    profile: Profile, profile_path: Path, machine_name: str | None = None
 ) -> Path:
     """Lay supervisord.conf and its folders below the storage root; returns its path."""
     root = Path(profile.storage.root)
     make_folders(root)
     path = root / "run" / "supervisord.conf"
-    path.write_text(supervisor_configuration(profile, profile_path, machine), "utf-8")
+    path.write_text(supervisor_configuration(profile, profile_path, machine_name), "utf-8")
     return path
 
 

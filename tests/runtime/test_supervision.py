@@ -13,11 +13,13 @@ import pytest
 from sites import DEMO, demo_profile
 from supervisor.options import ServerOptions
 
+from appliance.clock import SystemClock
 from appliance.profile.model import Profile
 from appliance.profile.writing import profile_as_yaml
 from appliance.runtime.alone import AlreadyRunning, only_one
+from appliance.runtime.journal import Journal
 from appliance.runtime.supervised import supervised
-from appliance.runtime.supervision import programs, write_configuration
+from appliance.runtime.supervision import CRASHES, programs, write_configuration
 
 PATIENCE = 60.0
 COMMAND = (sys.executable, "-m", "appliance")
@@ -110,9 +112,38 @@ def test_a_program_killed_under_supervisor_comes_back_and_a_killed_supervisor_le
     }
     assert (root / "run" / "supervisord.conf").stat().st_mode & 0o777 == 0o640
     assert (root / "run" / "web.lock").stat().st_mode & 0o007 == 0
-    until(lambda: len(pids(path)) == len(programs(profile)))
+    until(lambda: len(pids(path)) == len((CRASHES, *programs(profile))))
     supervisor.kill()
     until(lambda: not pids(path))
+
+
+def crash_notes(profile: Profile) -> list[str]:
+    with Journal.open(Path(profile.storage.root), SystemClock(), readonly=True) as journal:
+        events = journal.latest_events(100)
+    return [event.detail for event in events if event.kind == "program-crashed"]
+
+
+def test_a_program_that_is_killed_is_noted_in_the_journal_with_its_process(
+    box: tuple[Profile, Path, "subprocess.Popen[bytes]"],
+) -> None:
+    profile, path, supervisor = box
+    until(lambda: listening(profile))
+    until(lambda: len(pids(path, "web")) == 1 and len(pids(path, "crashes")) == 1)
+    (web,) = pids(path, "web")
+    os.kill(web, signal.SIGKILL)
+    until(lambda: bool(crash_notes(profile)))
+    (told,) = crash_notes(profile)
+    assert "程序 web " in told
+    assert str(web) in told
+    (listener,) = pids(path, "crashes")
+    os.kill(listener, signal.SIGKILL)  # it comes back, and hears of the next
+    until(lambda: pids(path, "crashes") not in ([], [listener]))
+    until(lambda: len(pids(path, "uplink")) == 1)
+    os.kill(pids(path, "uplink")[0], signal.SIGKILL)
+    until(lambda: any("程序 uplink " in note for note in crash_notes(profile)))
+    supervisor.terminate()
+    supervisor.wait(PATIENCE)
+    assert not any("web" in note for note in crash_notes(profile)[:1])  # a stop is no crash
 
 
 def test_a_second_program_on_the_same_root_ends_with_a_sentence(tmp_path: Path) -> None:
@@ -201,17 +232,22 @@ def test_supervisor_reads_the_configuration_as_it_was_meant(
     options = ServerOptions()
     options.realize(["-c", str(configuration)])
     read = [program for group in options.process_group_configs for program in group.process_configs]
-    assert {program.name for program in read} == {program.name for program in programs(profile)}
+    expected = {program.name for program in (CRASHES, *programs(profile))}
+    assert {program.name for program in read} == expected
     for program in read:
         assert program.autostart
         assert program.autorestart.__name__ == "RestartUnconditionally"
         assert program.umask == 0o027
         assert str(path) in program.command
-        assert program.stdout_logfile == f"{profile.storage.root}/log/{program.name}.log"
+        own = program.stderr_logfile if program.name == "crashes" else program.stdout_logfile
+        assert own == f"{profile.storage.root}/log/{program.name}.log"
 
 
 def test_a_machine_runs_the_lanes_it_serves_and_no_others(tmp_path):
     machines = [{"name": "gate-in", "barriers": ["A01"]}, {"name": "gate-out", "barriers": ["A02"]}]
     profile = demo_profile(tmp_path, machines=machines)
-    names = [program.name for program in programs(profile, profile.machine("gate-out"))]
-    assert names == ["lane-A02", "uplink", "web", "entry"]
+    part = profile.part_of(profile.machine("gate-out"))
+    assert [program.name for program in programs(part)] == ["lane-A02", "uplink", "web", "entry"]
+    path = tmp_path / "site.yaml"
+    text = write_configuration(part, path, "gate-out").read_text("utf-8")
+    assert text.count("--machine gate-out") == len((CRASHES, *programs(part)))
