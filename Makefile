@@ -28,6 +28,8 @@ check: setup lint types  ## The everyday loop: everything but the demo and what 
 lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/yamllint --strict .
+	$(BIN)/ansible-lint -q provision.yml roles
 
 types:
 	$(BIN)/mypy

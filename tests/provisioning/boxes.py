@@ -55,6 +55,11 @@ rm /etc/os-release
 cp {folder}/os-release {folder}/passwd {folder}/shadow /etc
 install -m 644 {key}.pub /run/authorized_keys  # where every account may read it
 {more}
+# Whatever a command under test does to its box, it can change nothing of the machine that runs it
+# but the test's own folder.
+mount -t tmpfs tmpfs /root
+mount --bind {folder}/.. {folder}/..
+mount -o remount,bind,ro /
 exec {sshd} -D -e -f {folder}/sshd_config
 """
 

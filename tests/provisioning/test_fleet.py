@@ -44,6 +44,7 @@ printf '#!/bin/sh\\necho "$@" >>{folder}/systemctl\\n' >/run/systemctl
 chmod 755 /run/systemctl
 mount --bind /run/systemctl /usr/bin/systemctl
 mount --bind {folder}/secrets /etc/gatehouse/secrets
+echo 'allow: [宁A58D21]' >/etc/gatehouse/profile.yaml
 """
 WELL = {"current": "1", "previous": "0", "active": True, "confirmed": True}
 
@@ -180,7 +181,8 @@ def test_a_support_bundle_has_no_secret_and_no_plate(
                 for member in tar
                 if (file := tar.extractfile(member)) is not None
             }
-        assert not any("geheim-42" in text or "宁A58D21" in text for text in texts.values())
+        assert not any("geheim-42" in text or "A58D21" in text for text in texts.values())
+        assert texts["gatehouse-support/profile.yaml"] == "allow: [•车牌•]\n"
         assert "•••" in texts["gatehouse-support/release.json"] or name == "south"
         assert not any("secrets" in name or name.endswith(".jpg") for name in texts)
         assert "13 (trixie)" in texts["gatehouse-support/os-release"]
@@ -197,3 +199,10 @@ def test_a_fleet_with_a_box_that_does_not_answer_is_not_begun(
     assert answer.returncode == 2
     assert "south" in answer.stderr
     assert fleet.release("north") == "1"
+
+
+def test_a_limit_that_fits_no_box_is_refused_before_any_is_asked(tmp_path: Path) -> None:
+    site = site_file(tmp_path, {"name": "gate", "host": "127.0.0.1", "ssh_port": 1})
+    answer = command(["fleet", "status", str(site), "--limit", "g*", "--limit", "typo"], tmp_path)
+    assert answer.returncode == 2
+    assert "“typo”没有对应的工控机" in answer.stderr

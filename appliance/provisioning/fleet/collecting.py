@@ -48,10 +48,9 @@ FILES = {
 EVIDENCE = "/var/lib/gatehouse/evidence"
 PROGRAM_LOGS = "/var/lib/gatehouse/log"
 
-# A plate is a person's: seven or eight signs that begin with a province's.
-_PLATE = re.compile(
-    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][A-Z0-9]{4,6}"
-)
+# A plate is a person's: seven or eight signs that begin with a province's, which JSON may escape.
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_PLATE = re.compile(rf"([{_PROVINCES}]|\\u[0-9a-f]{{4}})[A-Z][A-Z0-9]{{4,6}}")
 
 
 def secret_values(folder: Path = SECRETS) -> list[str]:
