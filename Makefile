@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup demo test check lint types clean
+.PHONY: help setup setup-system demo test test-system check lint types clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -13,15 +13,23 @@ setup:  ## Install system packages, the virtual environment and the models
 demo: setup  ## A whole site at work on this machine (ONCE=1: each vehicle once, then a summary)
 	@$(BIN)/gatehouse demo $(if $(ONCE),--once) $(if $(IMAGES),--images $(IMAGES))
 
-test: setup lint types  ## The whole suite
+test: setup-system lint types  ## The whole suite
 	$(BIN)/pytest
 
+setup-system: setup  ## And what the system test needs, when run as root
+	@if [ "$$(id -u)" = 0 ]; then scripts/setup --system; fi
+
+test-system: setup-system  ## A bare Debian guest becomes a gate appliance (root)
+	$(BIN)/pytest -q -m system
+
 check: setup lint types  ## The everyday loop: everything but the demo and what is slow
-	$(BIN)/pytest -q -m "not demo and not slow" -n 4 --dist loadgroup
+	$(BIN)/pytest -q -m "not demo and not slow and not system" -n 4 --dist loadgroup
 
 lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/yamllint --strict .
+	$(BIN)/ansible-lint -q provision.yml roles
 
 types:
 	$(BIN)/mypy

@@ -9,16 +9,18 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from appliance import __version__
 from appliance.bundle.target import locked_for_box
 from appliance.bundle.wheels import EPOCH, SOURCES, digest_of, locked_wheels, own_wheel
-from appliance.models import ModelStore
+from appliance.models import ModelStore, locked_models
 from appliance.trouble import Trouble
 
 CLONE = Path(__file__).parents[2]
@@ -32,6 +34,11 @@ class Bundle:
 
     path: Path
     release: str
+
+    @classmethod
+    def of(cls, out: Path, release: str) -> "Bundle":
+        """The bundle of a release in the folder `out`, whether it is there or not."""
+        return cls(out / f"gatehouse-{release}.tar", release)
 
 
 def default_cache() -> Path:
@@ -57,7 +64,11 @@ def build_bundle(
     if not (clone / LOCK).is_file():
         raise Trouble("制作安装包需要 gatehouse 的源码目录，请在其中运行 make setup 后重试。")
     lock = (clone / LOCK).read_text("utf-8")
+    names = tuple(models)
     out.mkdir(parents=True, exist_ok=True)
+    made = out / f".made-{_ingredients(clone, names)}"
+    if made.is_file() and (known := Bundle.of(out, made.read_text("utf-8"))).path.is_file():
+        return known
     with tempfile.TemporaryDirectory(prefix=".part-", dir=out) as temporary:
         folder = Path(temporary) / "bundle"
         for part in ("wheels", "models"):
@@ -69,7 +80,7 @@ def build_bundle(
         say("构建 gatehouse…")
         own_wheel(clone, folder / "wheels")
         (folder / "requirements.txt").write_text(_requirements(folder / "wheels"), "utf-8")
-        for name in models:
+        for name in names:
             shutil.copy(store.fetch(name, say), folder / "models" / name)
         about = {
             "format": FORMAT,
@@ -78,7 +89,9 @@ def build_bundle(
             "changed": changed,
             "lock": hashlib.sha256(lock.encode()).hexdigest(),
         }
-        return _pack(folder, about, out)
+        built = _pack(folder, about, out)
+        made.write_text(built.release, "utf-8")
+        return built
 
 
 def _requirements(wheels: Path) -> str:
@@ -96,9 +109,9 @@ def _pack(folder: Path, about: dict[str, object], out: Path) -> Bundle:
     # The commit is no part of the digest: a commit that changes no file makes no new release.
     content = json.dumps(digests, sort_keys=True).encode()
     release = f"{about['version']}-{hashlib.sha256(content).hexdigest()[:12]}"
-    path = out / f"gatehouse-{release}.tar"
-    if path.is_file():
-        return Bundle(path, release)
+    bundle = Bundle.of(out, release)
+    if bundle.path.is_file():
+        return bundle
     manifest = json.dumps(about | {"release": release, "files": digests}, indent=1).encode()
     part = folder.with_name("bundle.tar")
     with tarfile.open(part, "w", format=tarfile.PAX_FORMAT) as tar:
@@ -108,8 +121,25 @@ def _pack(folder: Path, about: dict[str, object], out: Path) -> Bundle:
             with file.open("rb") as stream:
                 name = str(file.relative_to(folder))
                 tar.addfile(_member(name, file.stat().st_size), stream)
-    part.replace(path)
-    return Bundle(path, release)
+    part.replace(bundle.path)
+    return bundle
+
+
+def _ingredients(clone: Path, models: tuple[str, ...]) -> str:
+    """A digest of all that a bundle is made of, so that one made before is known in an instant."""
+    digest = hashlib.sha256()
+    digest.update(repr([(name, locked_models()[name].sha256) for name in models]).encode())
+    digest.update(repr((FORMAT, sys.version_info, version("setuptools"))).encode())
+    places = [clone / name for name in (*SOURCES, LOCK)]
+    files = [
+        file
+        for place in places
+        for file in ([place] if place.is_file() else sorted(place.rglob("*")))
+        if file.is_file() and "__pycache__" not in file.parts
+    ]
+    for file in files:
+        digest.update(f"{file.relative_to(clone)}\0{digest_of(file)}\0".encode())
+    return digest.hexdigest()[:16]
 
 
 def _member(name: str, size: int) -> tarfile.TarInfo:

@@ -27,7 +27,8 @@ import tarfile
 import time
 import urllib.request
 import xmlrpc.client
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,7 @@ UNIT_FILES = Path("/etc/systemd/system")
 SECRETS = Path("/etc/gatehouse/secrets")
 MEMBER = re.compile(r"(wheels|models)/[A-Za-z0-9][A-Za-z0-9._+-]*|requirements\.txt")
 RELEASE = re.compile(r"[0-9][0-9A-Za-z.]*-[0-9a-f]{12}")
+MOST_DEATHS = 3
 ROOM_FACTOR = 5
 """An unpacked release takes about four times its bundle, pip's own work a little more."""
 
@@ -76,7 +78,7 @@ class Settings:
     page: str
     keep: int = 3
     steady_seconds: float = 10.0
-    patience_seconds: float = 120.0
+    patience_seconds: float = 60.0
 
     @classmethod
     def read(cls, path: Path) -> "Settings":
@@ -101,6 +103,9 @@ class Service(Protocol):
     def active(self) -> bool:
         """Whether it runs."""
 
+    def deaths(self) -> int:
+        """How often it ended by itself since `restart`."""
+
 
 class Systemd:
     """The service as systemd runs it."""
@@ -118,6 +123,15 @@ class Systemd:
 
     def active(self) -> bool:
         return self._systemctl("is-active", "--quiet", self.unit, check=False) == 0
+
+    def deaths(self) -> int:
+        told = subprocess.run(  # noqa: S603 - fixed words, no shell
+            ["systemctl", "show", "--property=NRestarts", "--value", self.unit],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return int(told.stdout.strip() or 0)
 
     def _systemctl(self, *words: str, check: bool = True) -> int:
         command = ["systemctl", *words]
@@ -151,12 +165,16 @@ class _UnixTransport(xmlrpc.client.Transport):
 
 @dataclass
 class Health:
-    """Whether all programs run, steadily, and the status page answers."""
+    """Whether all programs run, steadily, and the status page answers.
+
+    A release that dies over and over is given up at once: while it is tried, the gate is blind.
+    """
 
     storage: str
     page: str
     steady_seconds: float
     patience_seconds: float
+    deaths: Callable[[], int] = lambda: 0
     pause: float = 0.5
     last: str = field(default="", init=False)
 
@@ -173,14 +191,20 @@ class Health:
         deadline = time.monotonic() + self.patience_seconds
         since = time.monotonic()
         before: Programs | None = None
+        died: Counter[str] = Counter()
         while time.monotonic() < deadline:
             why, now = self._look()
+            if self.deaths() >= MOST_DEATHS:
+                return f"supervisor 反复退出（{why or '原因不明'}）"
             if why is None and now and before is not None and now != before:
                 names = sorted(name for name in now if now[name] != before.get(name))
+                died.update(names)
                 why = f"程序 {'、'.join(names)} 反复退出"
             if why is not None or before is None:
                 since = time.monotonic()
             self.last, before = why or self.last, now
+            if any(count > MOST_DEATHS for count in died.values()):
+                break
             if why is None and time.monotonic() - since >= self.steady_seconds:
                 return None
             time.sleep(self.pause)
@@ -410,7 +434,11 @@ class Box:
         self._point_at(release)
         settings = self.settings
         health = Health(
-            settings.storage, settings.page, settings.steady_seconds, settings.patience_seconds
+            settings.storage,
+            settings.page,
+            settings.steady_seconds,
+            settings.patience_seconds,
+            self.service.deaths,
         )
         try:
             self.service.restart()
@@ -429,7 +457,8 @@ class Box:
             return f"{told}它此前正常运行过，服务继续尝试；{where}。"
         self.service.stop()
         (self.opt / "current").unlink(missing_ok=True)
-        return f"{told}没有更早的版本可换回，服务已停止。请排除故障后重新运行 gatehouse provision。"
+        advice = "请看 journalctl -u gatehouse，排除后再执行一次"
+        return f"{told}没有更早的版本可换回，服务已停止。{advice}。"
 
     def _point_at(self, release: str) -> None:
         part = self.opt / ".current"

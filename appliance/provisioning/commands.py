@@ -89,7 +89,8 @@ def provision(
     options = PlayOptions("provision", check, bundle, log, tuple(inventory or ()))
     with play_of(wanted, options) as play:
         view = Console(highlight=False, stderr=as_json)
-        outcome = run_and_show(play, Progress(view, [box.name for box in play.reach.boxes]))
+        names = [box.name for box in play.reach.boxes]
+        outcome = run_and_show(play, Progress(view, names, check=check))
         if as_json:
             typer.echo(json.dumps(outcome.as_dict() | {"log": str(play.log)}, ensure_ascii=False))
         else:
@@ -126,7 +127,8 @@ def drift(
     options = PlayOptions("drift", True, bundle, log, tuple(inventory or ()))
     with play_of(wanted, options) as play:
         view = Console(highlight=False, stderr=True)
-        outcome = run_and_show(play, Progress(view, [box.name for box in play.reach.boxes]))
+        names = [box.name for box in play.reach.boxes]
+        outcome = run_and_show(play, Progress(view, names, check=True))
         found = drifting.differences(outcome)
         if as_json:
             typer.echo(json.dumps(outcome.as_dict() | {"log": str(play.log)}, ensure_ascii=False))

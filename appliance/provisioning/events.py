@@ -17,10 +17,14 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskBegins:
-    """A task begins on all machines; `role` is empty for the playbook's own tasks."""
+    """A task begins on all machines; `role` is empty for the playbook's own tasks.
+
+    A `handler` runs at the end of the play, for a role that changed something before.
+    """
 
     role: str
     task: str
+    handler: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,13 @@ class LeftForHands:
 
 
 @dataclass(frozen=True, slots=True)
+class Recap:
+    """Which machines failed after all: a failure that a role caught is none."""
+
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The playbook has ended; `lines` are Ansible's last words."""
 
@@ -51,7 +62,7 @@ class Ended:
     lines: tuple[str, ...] = field(default=())
 
 
-Event = TaskBegins | Result | LeftForHands | Ended
+Event = TaskBegins | Result | LeftForHands | Recap | Ended
 
 
 def read_event(line: str) -> Event:
@@ -62,6 +73,8 @@ def read_event(line: str) -> Event:
             return TaskBegins(**told)
         case "hands":
             return LeftForHands(told["host"], tuple(told["sentences"]))
+        case "recap":
+            return Recap(tuple(told["failed"]))
         case "result":
             places = tuple(told.pop("places"))
             return Result(status=Status(told.pop("status")), places=places, **told)

@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from appliance.provisioning.events import Ended, Event, LeftForHands, Result, Status, TaskBegins
+from appliance.provisioning.events import (
+    Ended,
+    Event,
+    LeftForHands,
+    Recap,
+    Result,
+    Status,
+    TaskBegins,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,9 @@ class Outcome:
             case LeftForHands(host, sentences):
                 hands = self.machines[host].hands
                 hands += [text for text in sentences if text not in hands]
+            case Recap(failed):
+                for name in self.machines.keys() - set(failed):
+                    self.machines[name].fault = None
             case Ended():
                 self.ended = event
             case TaskBegins():
@@ -89,7 +100,9 @@ class Outcome:
         if result.status is Status.CHANGED:
             machine.changes.append(Change(result.role, result.task, result.places))
         elif result.status in {Status.FAILED, Status.UNREACHABLE}:
-            lost = result.status is Status.UNREACHABLE
+            # Ansible calls it unreachable as well when sudo does not answer; the line is well then.
+            by_sudo = "privilege escalation" in result.message
+            lost = result.status is Status.UNREACHABLE and not by_sudo
             machine.fault = Fault(result.role, result.task, result.message, unreachable=lost)
 
     def as_dict(self) -> dict[str, object]:

@@ -21,6 +21,11 @@ def source_tree() -> Path:
     return _TREE
 
 
+def python_path() -> str:
+    """PYTHONPATH for processes that import the clone's packages, the installer's own after it."""
+    return os.pathsep.join(filter(None, [str(source_tree()), os.environ.get("PYTHONPATH")]))
+
+
 def vault_file(site: str) -> Path:
     """Where the secrets of a site are kept, encrypted, unless the command line says otherwise."""
     return source_tree() / "inventory" / "secrets" / f"{site}.vault.yml"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from appliance.provisioning.events import Ended, Event, read_event
-from appliance.provisioning.places import private_file, source_tree
+from appliance.provisioning.places import private_file, python_path, source_tree
 from appliance.provisioning.reach import Reach
 from appliance.provisioning.vault import Secrets, variables_file
 from appliance.trouble import Trouble
@@ -131,6 +131,6 @@ def _environment(play: Play, variables: int, teller: int) -> dict[str, str]:
         "ANSIBLE_NOCOLOR": "1",
         "GATEHOUSE_EVENTS": str(teller),
         "GATEHOUSE_VARIABLES": str(variables),
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(tree), os.environ.get("PYTHONPATH")])),
+        "PYTHONPATH": python_path(),
         "PYTHONUNBUFFERED": "1",
     }

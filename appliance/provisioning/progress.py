@@ -17,11 +17,17 @@ class Progress:
     """Prints while the events come. On a terminal the last line shows the task under way."""
 
     def __init__(
-        self, console: Console, names: Iterable[str], now: Callable[[], float] = time.monotonic
+        self,
+        console: Console,
+        names: Iterable[str],
+        *,
+        check: bool = False,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._console = console
         self._names = tuple(names)
         self._now = now
+        self._changed = "将改动" if check else "改动"
         self._role: str | None = None
         self._since = now()
         self._ends: dict[str, list[Status]] = {}
@@ -30,14 +36,15 @@ class Progress:
     def take(self, event: Event) -> None:
         """Show what an event tells."""
         match event:
-            case TaskBegins(role, task):
-                if role != self._role:
+            case TaskBegins(role, task, handler):
+                name = role_name(role) + ("（收尾）" if handler else "")
+                if name != self._role:
                     self._finish_role()
-                    self._role, self._since = role, self._now()
-                self._show(escape(f"{role_name(role)} … {task}"))
+                    self._role, self._since = name, self._now()
+                self._show(escape(f"{name} … {task}"))
             case Result(host=host, role=role, status=status):
                 if self._role is None:
-                    self._role = role
+                    self._role = role_name(role)
                 self._ends.setdefault(host, []).append(status)
             case Ended():
                 self._finish_role()
@@ -60,28 +67,27 @@ class Progress:
             self._spinner = None
 
     def _finish_role(self) -> None:
-        """The line of the role that has just ended. A handler's role may get a second line."""
+        """The line of the role that has just ended; its handlers get a second one."""
         if self._role is None or not self._ends:
             return
         seconds = self._now() - self._since
         bad = any(
             s in {Status.FAILED, Status.UNREACHABLE} for ends in self._ends.values() for s in ends
         )
-        marks = [f"{name} {_mark(self._ends[name])}" for name in self._names if name in self._ends]
-        line = (
-            f"{'✗' if bad else '✓'} {role_name(self._role)}  {seconds:.0f} 秒  {'  '.join(marks)}"
-        )
+        marks = [
+            f"{name} {self._mark(self._ends[name])}" for name in self._names if name in self._ends
+        ]
+        line = f"{'✗' if bad else '✓'} {self._role}  {seconds:.0f} 秒  {'  '.join(marks)}"
         self._console.print(line, markup=False, soft_wrap=True)
         self._ends = {}
 
-
-def _mark(ends: list[Status]) -> str:
-    if Status.UNREACHABLE in ends:
-        return "连接中断"
-    if Status.FAILED in ends:
-        return "失败"
-    changed = ends.count(Status.CHANGED)
-    return f"改动 {changed} 项" if changed else "无改动"
+    def _mark(self, ends: list[Status]) -> str:
+        if Status.UNREACHABLE in ends:
+            return "连接中断"
+        if Status.FAILED in ends:
+            return "失败"
+        changed = ends.count(Status.CHANGED)
+        return f"{self._changed} {changed} 项" if changed else "无改动"
 
 
 def closing_lines(outcome: Outcome, boxes: Iterable[Box], log: str, *, check: bool) -> list[str]:

@@ -4,6 +4,7 @@ from appliance.provisioning.outcome import Fault
 
 ROLE_NAMES = {
     "": "准备",
+    "evidence": "留痕",
     "base": "基础系统",
     "time": "对时",
     "firewall": "防火墙",
@@ -31,6 +32,7 @@ _REMEDIES = (
         ("no package matching", "unable to locate package"),
         "软件源里没有这个软件包，请检查软件源是否完整",
     ),
+    (("privilege escalation",), "sudo 没有及时应答，请检查工控机的主机名、DNS 和负载"),
     (("read-only file system",), "系统盘变成了只读，请检查磁盘"),
     (
         ("incorrect sudo password", "missing sudo password"),

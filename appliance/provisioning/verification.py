@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from appliance.provisioning.places import source_tree
+from appliance.provisioning.places import private_file, python_path, source_tree
 from appliance.provisioning.reach import Box, Reach
 from appliance.provisioning.remedies import role_name
 from appliance.trouble import Trouble
@@ -51,8 +51,8 @@ def verify(
     folders = _folders(roles)
     with ThreadPoolExecutor(max(1, min(8, len(reach.boxes)))) as pool:
         answers = list(pool.map(lambda box: _ask(reach, box, profile_file, folders), reach.boxes))
-    log.touch(0o600)
-    log.write_text("\n".join(said for _, said in answers), "utf-8")
+    with os.fdopen(private_file(log), "w", encoding="utf-8") as file:
+        file.writelines(f"{said}\n" for _, said in answers)
     return tuple(check for checks, _ in answers for check in checks)
 
 
@@ -78,7 +78,7 @@ def _ask(
         process = subprocess.Popen(  # noqa: S603 - no shell
             [*words, *map(str, folders)],
             cwd=source_tree(),
-            env=os.environ | {"GATEHOUSE_VERIFY": str(teller), "PYTHONPATH": str(source_tree())},
+            env=os.environ | {"GATEHOUSE_VERIFY": str(teller), "PYTHONPATH": python_path()},
             pass_fds=(teller,),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -88,13 +88,18 @@ def _ask(
     finally:
         os.close(teller)
     with ThreadPoolExecutor(1) as reader:  # two pipes: neither may fill while the other is read
-        lines = reader.submit(lambda: os.fdopen(answers, encoding="utf-8").readlines())
+        lines = reader.submit(_lines_of, answers)
         said, _ = process.communicate()
     checks = [_check(box, json.loads(line)) for line in lines.result()]
     if process.returncode not in {_PYTEST_ALL_PASSED, _PYTEST_SOME_FAILED, _PYTEST_NONE}:
         last = next((line for line in reversed(said.splitlines()) if line.strip()), "")
         raise Trouble(f"工控机 {box.name} 的检查没有运行起来：{last}。")
     return checks, f"===== {box.name}\n{said}"
+
+
+def _lines_of(handle: int) -> list[str]:
+    with os.fdopen(handle, encoding="utf-8") as lines:
+        return lines.readlines()
 
 
 def _check(box: Box, told: dict[str, str]) -> Check:

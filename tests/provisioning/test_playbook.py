@@ -139,6 +139,16 @@ def test_a_failure_names_box_task_reason_and_what_to_do(tmp_path: Path, box: Ssh
         assert words in told
 
 
+def test_a_failure_that_the_role_catches_is_none(tmp_path: Path, box: SshBox) -> None:
+    tasks = """
+    - block: [{ansible.builtin.fail: {msg: not yet}}]
+      rescue: [{ansible.builtin.debug: {msg: mended}}]
+    """
+    outcome = outcome_of(tmp_path, box, tasks)
+    assert outcome.ok
+    assert outcome.machines["gate"].fault is None
+
+
 def test_a_playbook_that_does_not_start_is_no_success(tmp_path: Path, box: SshBox) -> None:
     outcome = outcome_of(tmp_path, box, "    - {no_such_module: {}}\n")
     assert not outcome.ok

@@ -3,10 +3,11 @@
 `gatehouse provision` reads them to show progress and to sum up; Ansible's own words go to the log
 beside it. Each line is an object with `event`:
 
-- `task`: a task begins; `role` (empty for the playbook's own), `task`;
+- `task`: a task begins; `role` (empty for the playbook's own), `task`, `handler` when it is one;
 - `result`: a machine is through with it; `host`, `role`, `task`, `status` (ok, changed, skipped,
   failed, unreachable), `message` when it failed, `places` (files or names that differ);
-- `hands`: `host` and `sentences` that a role leaves for hands (`gatehouse_hands`).
+- `hands`: `host` and `sentences` that a role leaves for hands (`gatehouse_hands`);
+- `recap`: the end; `failed` are the machines that were not worked on to the end.
 
 A result under `no_log` says neither message nor places.
 """
@@ -16,6 +17,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from ansible.executor.stats import AggregateStats
 from ansible.executor.task_result import CallbackTaskResult
 from ansible.playbook.task import Task
 from ansible.plugins.callback import CallbackBase
@@ -53,11 +55,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:  # noqa: ARG002
         """A task begins."""
-        self._tell(event="task", role=_role(task), task=task.get_name(False))
+        self._tell(event="task", role=_role(task), task=_name(task))
 
     def v2_playbook_on_handler_task_start(self, task: Task) -> None:
         """A handler begins."""
-        self._tell(event="task", role=_role(task), task=task.get_name(False))
+        self._tell(event="task", role=_role(task), task=_name(task), handler=True)
 
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         """A machine did it, or had nothing to do; it may leave something for hands."""
@@ -79,6 +81,12 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         """The connection to a machine is lost."""
         self._result(result, "unreachable")
 
+    def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
+        """The end; a failure that a role caught (`rescue`) is none."""
+        told = {host: stats.summarize(host) for host in stats.processed}
+        bad = [host for host, sums in told.items() if sums["failures"] or sums["unreachable"]]
+        self._tell(event="recap", failed=sorted(bad))
+
     def _result(self, result: CallbackTaskResult, status: str) -> None:
         content = result.result
         hidden = bool(result.task.no_log) or bool(content.get("_ansible_no_log"))
@@ -87,7 +95,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             event="result",
             host=result.host.get_name(),
             role=_role(result.task),
-            task=result.task.get_name(False),
+            task=_name(result.task),
             status=status,
             message=_message(content) if bad and not hidden else "",
             places=_places(content) if status == "changed" and not hidden else [],
@@ -96,6 +104,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
 def _role(task: Task) -> str:
     return str(task._role.get_name()) if task._role else ""
+
+
+def _name(task: Task) -> str:
+    """Its sentence; get_name would put the role before it."""
+    return str(task.name or task.get_name(False))
 
 
 def _message(content: dict[str, Any]) -> str:

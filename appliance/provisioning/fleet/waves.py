@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from appliance.provisioning.places import source_tree
+from appliance.provisioning.places import python_path
 from appliance.provisioning.reach import Box, Reach
 
 Step = dict[str, str]
@@ -84,7 +84,7 @@ def do_wave(members: Sequence[Member], work: Work) -> tuple[Answer, ...]:
     try:
         process = subprocess.Popen(  # noqa: S603 - no shell
             [sys.executable, "-m", "appliance.provisioning.fleet.worker", str(teller)],
-            cwd=source_tree(),
+            env=os.environ | {"PYTHONPATH": python_path()},
             pass_fds=(teller,),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

@@ -22,9 +22,13 @@ from pyinfra.api.operation import add_op  # noqa: E402
 from pyinfra.api.operations import run_ops  # noqa: E402
 from pyinfra.operations import files, server  # noqa: E402
 
+LONGEST_SECONDS = 1800
+"""A script that takes longer has hung, or its box is gone: TCP alone would take hours to notice."""
+
 
 def main() -> None:
     """Do the job and tell how each box fared."""
+    os.umask(0o077)  # what is fetched from a box is for whoever asked
     job = json.load(sys.stdin)
     with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as out:
         for answer in work(job):
@@ -68,8 +72,10 @@ def _add(state: State, step: dict[str, Any], job: dict[str, Any]) -> Any:
             return add_op(state, files.put, src=source, dest=target, mode="600", **rights)
         case {"run": script, **more}:
             # What a script reads stands in no argument and in no file that others could open.
-            said = {"_stdin": more["stdin"]} if "stdin" in more else {}
-            return add_op(state, server.shell, commands=[script], **said, **rights)
+            rights["_timeout"] = LONGEST_SECONDS
+            if "stdin" in more:
+                rights["_stdin"] = more["stdin"]
+            return add_op(state, server.shell, commands=[script], **rights)
         case {"get": source, "to": folder}:
             return {
                 host: meta
@@ -98,7 +104,7 @@ def _answer(state: State, host: Any, metas: list[dict[Any, Any]], trouble: str) 
         outputs.append(meta.stdout)
         if meta.did_error():
             lines = [line for line in meta.stderr.splitlines() if line.strip()]
-            failed = lines[-1] if lines else "没有说明原因"
+            failed = lines[-1] if lines else "连接中断，或命令没有说明原因"
             break
     done = not failed and len(outputs) == len(metas)
     return {"box": host.name, "done": done, "outputs": outputs, "failed": failed}

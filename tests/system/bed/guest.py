@@ -15,7 +15,7 @@ from typing import Any
 
 from . import mirror
 from .namespaces import Namespace, Word
-from .places import BEDS, BOX_ADDRESS, REPOSITORY
+from .places import BEDS, BOX_ADDRESS, PLATFORM_ADDRESS, REPOSITORY
 from .recipe import BARE, Recipe, root_of
 
 BOOT_SECONDS = 90
@@ -40,6 +40,11 @@ class Bed:
     def address(self) -> str:
         """The guest as the platform side reaches it."""
         return BOX_ADDRESS
+
+    @property
+    def platform_address(self) -> str:
+        """The platform side as the guest reaches it."""
+        return PLATFORM_ADDRESS
 
     @property
     def key(self) -> Path:

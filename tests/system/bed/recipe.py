@@ -18,7 +18,7 @@ from .places import BOX_ADDRESS, CACHE, PLATFORM_ADDRESS, PREFIX, UPLINK
 
 @dataclass(frozen=True)
 class Recipe:
-    """A Debian 13 root: its packages, and what is written into it (path to text)."""
+    """A Debian 13 root: its packages, and what each guest gets written over it (path to text)."""
 
     name: str
     packages: tuple[str, ...]
@@ -26,8 +26,8 @@ class Recipe:
     suite: str = mirror.SUITE
 
     def digest(self, sources: str) -> str:
-        """Names the root; another mirror, package or file makes another root."""
-        whole = repr((self, sources)).encode()
+        """Names the root; another mirror, package or suite makes another root."""
+        whole = repr((self.packages, self.suite, sources)).encode()
         return f"{self.name}-{hashlib.sha256(whole).hexdigest()[:16]}"
 
 
@@ -48,6 +48,12 @@ BARE = Recipe(
         ("/etc/apt/apt.conf.d/50bed", mirror.BOX_APT_SETTINGS),
         # Nobody needs this disk after a power cut; the real box keeps dpkg's fsync.
         ("/etc/dpkg/dpkg.cfg.d/bed", "force-unsafe-io\n"),
+        # A guest may not set the host's clock: chrony measures and disciplines nothing (-x).
+        (
+            "/etc/systemd/system/chrony.service.d/bed.conf",
+            "[Unit]\nConditionCapability=\n\n"
+            "[Service]\nExecStart=\nExecStart=!/usr/sbin/chronyd $DAEMON_OPTS -x\n",
+        ),
         ("/etc/sudoers.d/installer", "installer ALL=(ALL) NOPASSWD: ALL\n"),
     ),
 )

@@ -1,0 +1,113 @@
+"""One bare box, provisioned by the installer's own command: fixture `appliance`.
+
+The whole folder carries the marker `system` and needs root and systemd-nspawn; where it cannot run
+it says so in a sentence. Set `GATEHOUSE_SYSTEM_BED=NAME` to name the bed and leave it running
+afterwards; a bed of that name that is up and provisioned is then used as it stands.
+"""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from .bed import TOOLS, Bed, root_of
+from .installer import Installer, Provisioning
+
+HERE = Path(__file__).parent
+KEPT = os.environ.get("GATEHOUSE_SYSTEM_BED")
+TIMINGS = pytest.StashKey[list[str]]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder, and say why it cannot run where it cannot."""
+    why_not = _why_not()
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.system)
+            item.add_marker(pytest.mark.xdist_group("system"))
+            if why_not:
+                item.add_marker(pytest.mark.skip(reason=why_not))
+
+
+def _why_not() -> str | None:
+    if os.geteuid() != 0:
+        return "the system test boots a Debian guest and needs root: sudo make test-system"
+    tools = ("systemd-nspawn", "mmdebstrap", "nsenter", "unshare", "ip", "ssh")
+    missing = [tool for tool in tools if shutil.which(tool) is None]
+    if missing:
+        return f"the system test needs {', '.join(missing)}: scripts/setup --system"
+    tried = subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True)
+    if tried.returncode:
+        return (
+            "the system test cannot make namespaces here: run it on a machine, not in a container"
+        )
+    return None
+
+
+@pytest.fixture(scope="session")
+def box() -> Iterator[Bed]:
+    """A booted bare box with its neighbours; standard time is served on the platform side."""
+    guest = Bed(KEPT or f"gh-system-{os.getpid()}")
+    with ExitStack() as undo:
+        if not KEPT:
+            undo.callback(guest.down)
+        if not (KEPT and guest.folder.exists()):
+            guest.up()
+        undo.enter_context(_standard_time(guest))
+        yield guest
+
+
+def _standard_time(guest: Bed) -> object:
+    """A chronyd of stratum 1 on the platform side, which stands for the national time service."""
+    return guest.platform.running(
+        [
+            *("chroot", root_of(TOOLS), "/usr/sbin/chronyd", "-x", "-d", "-u", "root"),
+            *("local stratum 1", "allow", "cmdport 0", "bindcmdaddress /"),
+            f"pidfile /run/{guest.name}.pid",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture(scope="session")
+def installer(box: Bed, tmp_path_factory: pytest.TempPathFactory) -> Installer:
+    """The installer's desk on the platform side."""
+    return Installer(box, tmp_path_factory.mktemp("installer"))
+
+
+@pytest.fixture(scope="session")
+def provisioning(
+    installer: Installer, box: Bed, pytestconfig: pytest.Config
+) -> tuple[Provisioning, Provisioning]:
+    """What the installer's command did to the bare box, and what it did the second time."""
+    begun = time.monotonic()
+    first = installer.provision()
+    assert first.ok, f"first provision: {first.said}"
+    between = time.monotonic()
+    second = installer.provision()
+    assert second.ok, f"second provision: {second.said}"
+    pytestconfig.stash.setdefault(TIMINGS, []).append(
+        f"first provision {between - begun:.0f} s ({first.changed} changed), "
+        f"second {time.monotonic() - between:.0f} s ({second.changed} changed)"
+    )
+    return first, second
+
+
+@pytest.fixture(scope="session")
+def appliance(provisioning: tuple[Provisioning, Provisioning], box: Bed) -> Bed:
+    """The box, a gate appliance now."""
+    return box
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """How long provisioning took."""
+    for line in config.stash.get(TIMINGS, []):
+        terminalreporter.write_line(line)

@@ -1,0 +1,105 @@
+"""The installer's desk: a laptop on the platform side, with a vault of the site's passwords."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from appliance.profile.loading import load_profile
+from appliance.provisioning.vault import named_secrets
+
+from .bed import Bed
+from .bed.places import REPOSITORY
+
+SITE = Path(__file__).with_name("site.yaml")
+INVENTORY = Path(__file__).with_name("inventory")
+PATIENCE_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Provisioning:
+    """What `gatehouse provision` said and did."""
+
+    ok: bool
+    changed: int
+    changes: list[dict[str, object]]
+    hands: list[str]
+    said: str
+
+
+class Installer:
+    """Runs the installer's commands where he stands; `folder` is his own."""
+
+    def __init__(self, box: Bed, folder: Path) -> None:
+        self.box = box
+        self.folder = folder
+        self.password = folder / "vault-password"
+        self.password.write_text("system-test\n")
+        self.vault = folder / "site.vault.yml"
+        values = {name: f"pass-of-{name}" for name in named_secrets(load_profile(SITE))}
+        self.vault.write_text(yaml.safe_dump(values))
+        subprocess.run(
+            [
+                _beside_python("ansible-vault"),
+                "encrypt",
+                "--vault-password-file",
+                self.password,
+                self.vault,
+            ],
+            check=True,
+            capture_output=True,
+        )
+
+    def gatehouse(self, verb: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a verb of the command on the site's profile."""
+        return self.box.platform.run(
+            [
+                *(sys.executable, "-m", "appliance", verb, SITE, *words),
+                *("--user", "installer", "--key", self.box.key),
+            ],
+            check=False,
+            cwd=REPOSITORY,
+            env=os.environ | {"XDG_STATE_HOME": str(self.folder), "PYTHONPATH": str(REPOSITORY)},
+            timeout=PATIENCE_SECONDS,
+        )
+
+    def provision(self, *words: str) -> Provisioning:
+        """`gatehouse provision`, with the bed's own variables."""
+        done = self.gatehouse(
+            "provision",
+            *("--json", "--inventory", str(INVENTORY), "--secrets", str(self.vault)),
+            *("--vault-password-file", str(self.password), *words),
+        )
+        said = f"{done.stdout}\n{done.stderr}"
+        try:
+            machine = next(iter(json.loads(done.stdout)["machines"].values()))
+        except (ValueError, KeyError):
+            return Provisioning(False, 0, [], [], said)
+        return Provisioning(
+            done.returncode == 0 and machine["ok"],
+            machine["changed"],
+            machine["changes"],
+            machine["hands"],
+            said,
+        )
+
+    def play(self, site: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        """The same playbook by hand, for a part of it: `--tags firewall`."""
+        return self.box.platform.run(
+            [
+                *(_beside_python("ansible-playbook"), "-i", site, "-i", INVENTORY),
+                *("-u", "installer", *words, REPOSITORY / "provision.yml"),
+            ],
+            check=False,
+            cwd=REPOSITORY,
+            env=self.box.environment | {"PYTHONPATH": str(REPOSITORY)},
+            timeout=PATIENCE_SECONDS,
+        )
+
+
+def _beside_python(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))

@@ -1,0 +1,175 @@
+"""What is open is what the profile says, seen from outside."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .bed import TOOLS, Bed, Namespace, root_of
+from .box import eventually
+from .installer import SITE, Installer
+
+AUTHORITY = "198.51.100.9"
+STRANGER = "203.0.113.9"
+SSH, PAGE, VIDEO = 22, 8080, (8554, 8555)
+
+
+def scan(place: Namespace, target: str, source: str | None = None) -> set[int]:
+    """Every TCP port that answers, open or closed: what a refusing firewall leaves visible."""
+    said = place.run(
+        [
+            *("chroot", root_of(TOOLS), "nmap", "-n", "-Pn", "-sS", "-p-", "-T4"),
+            *("--min-rate", "4000", "--max-retries", "1", "--host-timeout", "180s"),
+            *(("-S", source, "-e", "box") if source else ()),
+            *("-oG", "-", target),
+        ]
+    ).stdout
+    return {int(port) for port in re.findall(r"(\d+)/(?:open|closed)/", said)}
+
+
+def counted(box: Bed) -> dict[str, int]:
+    """Refused packets by zone."""
+    said = json.loads(
+        box.run(["nft", "-j", "list", "counters", "table", "inet", "gatehouse"]).stdout
+    )
+    counters = [entry["counter"] for entry in said["nftables"] if "counter" in entry]
+    return {counter["name"]: counter["packets"] for counter in counters}
+
+
+@pytest.fixture
+def sources(appliance: Bed) -> None:
+    """The authority and a stranger stand beyond the platform side."""
+    for address in (AUTHORITY, STRANGER):
+        appliance.platform.run(["ip", "address", "replace", f"{address}/32", "dev", "box"])
+
+
+def test_the_installers_network_sees_ssh_and_the_status_page_only(appliance: Bed) -> None:
+    assert scan(appliance.platform, appliance.address) == {SSH, PAGE}
+
+
+@pytest.mark.usefixtures("sources")
+def test_a_stranger_sees_nothing(appliance: Bed) -> None:
+    before = counted(appliance)["refused-uplink"]
+    assert scan(appliance.platform, appliance.address, STRANGER) == set()
+    assert counted(appliance)["refused-uplink"] > before + 60_000, "each refusal is counted"
+
+
+@pytest.mark.usefixtures("sources")
+def test_the_authority_sees_the_cameras_video_only(appliance: Bed) -> None:
+    # The cameras are off: the forwarded ports answer "closed", and nothing else answers.
+    assert scan(appliance.platform, appliance.address, AUTHORITY) == set(VIDEO)
+
+
+def test_a_camera_sees_nothing_of_the_box(appliance: Bed) -> None:
+    before = counted(appliance)["refused-device"]
+    assert scan(appliance.camera_lan, "10.41.8.10") == set()
+    assert counted(appliance)["refused-device"] > before
+
+
+@pytest.mark.usefixtures("sources")
+@pytest.mark.parametrize(("port", "camera"), [(8554, "10.41.8.31"), (8555, "10.41.8.32")])
+def test_the_authority_calls_up_the_video_of_each_camera(
+    appliance: Bed, port: int, camera: str
+) -> None:
+    with appliance.camera_lan.running(
+        [sys.executable, "-c", ANSWER, camera], stdout=subprocess.PIPE
+    ) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "listening\n"
+        heard = appliance.platform.run(
+            [sys.executable, "-c", CALL, AUTHORITY, appliance.address, str(port)]
+        )
+    assert heard.stdout == camera
+
+
+ANSWER = """
+import socket, sys
+with socket.create_server((sys.argv[1], 554)) as server:
+    print("listening", flush=True)
+    with server.accept()[0] as caller:
+        caller.sendall(sys.argv[1].encode())
+"""
+CALL = """
+import socket, sys
+source, box, port = sys.argv[1:]
+with socket.create_connection((box, int(port)), 10, (source, 0)) as call:
+    print(call.recv(100).decode(), end="")
+"""
+
+
+def test_a_caller_who_hammers_at_ssh_is_held_off(appliance: Bed) -> None:
+    before = counted(appliance)["refused-too-fast"]
+    appliance.platform.run([sys.executable, "-c", HAMMER, "192.0.2.50", appliance.address])
+    assert counted(appliance)["refused-too-fast"] > before
+    appliance.ssh(["true"])  # others come in all the same
+
+
+HAMMER = """
+import socket, subprocess, sys
+source, box = sys.argv[1:]
+subprocess.run(["ip", "address", "replace", f"{source}/24", "dev", "box"], check=True)
+for _ in range(60):
+    try:
+        socket.create_connection((box, 22), 0.1, (source, 0)).close()
+    except OSError:
+        pass
+"""
+
+
+def test_the_box_speaks_to_devices_only_where_the_profile_says(appliance: Bed) -> None:
+    before = counted(appliance)["refused-output"]
+    for port, heard in ((554, True), (80, True), (502, True), (8000, False)):
+        reached = appliance.run([*TRY, "10.41.8.31", str(port)], check=False).stdout
+        # Nothing listens there: a packet that gets through is answered with a reset.
+        assert ("refused" in reached) == heard, (port, reached)
+    assert counted(appliance)["refused-output"] > before
+
+
+TRY = [
+    "python3",
+    "-c",
+    "import socket, sys\n"
+    "try:\n    socket.create_connection((sys.argv[1], int(sys.argv[2])), 2)\n"
+    "except OSError as error:\n    print(type(error).__name__, error)\n",
+]
+
+
+def test_a_ruleset_that_locks_the_installer_out_is_taken_back(
+    appliance: Bed, installer: Installer, tmp_path: Path
+) -> None:
+    in_force = appliance.run(["nft", "-s", "list", "table", "inet", "gatehouse"]).stdout
+    at_start = appliance.run(["cat", "/etc/nftables.conf"]).stdout
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(
+        SITE.read_text().replace(
+            "maintenance_networks: [192.0.2.0/24]", "maintenance_networks: [203.0.113.0/24]"
+        )
+    )
+    told = installer.play(wrong, "--tags", "firewall")
+    assert told.returncode != 0
+    assert "已自动恢复原来的规则" in told.stdout
+    assert appliance.ssh(["true"]).returncode == 0
+    assert appliance.run(["nft", "-s", "list", "table", "inet", "gatehouse"]).stdout == in_force
+    assert appliance.run(["cat", "/etc/nftables.conf"]).stdout == at_start
+    mended = installer.play(SITE, "--tags", "firewall")
+    assert mended.returncode == 0, mended.stdout
+    assert appliance.run(["cat", "/etc/gatehouse/firewall.nft"]).stdout == at_start
+
+
+def test_ipv6_is_refused_and_counted(appliance: Bed) -> None:
+    listed = json.loads(appliance.run(["ip", "-j", "-6", "address", "show", "uplink0"]).stdout)
+    address = listed[0]["addr_info"][0]["local"]
+    before = counted(appliance)["refused-ipv6"]
+    appliance.platform.run([sys.executable, "-c", CALL6, address], check=False)
+    eventually(lambda: counted(appliance)["refused-ipv6"] > before, "counted", 5)
+
+
+CALL6 = """
+import socket, sys
+call = socket.socket(socket.AF_INET6)
+call.settimeout(1)
+call.connect((sys.argv[1], 22, 0, socket.if_nametoindex("box")))
+"""

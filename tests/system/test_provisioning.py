@@ -1,0 +1,54 @@
+"""The installer's day: bare box, one command, a second run, a reboot."""
+
+import json
+
+import pytest
+
+from .bed import Bed
+from .installer import Installer, Provisioning
+
+
+def test_the_second_run_changes_nothing(
+    provisioning: tuple[Provisioning, Provisioning],
+) -> None:
+    first, second = provisioning
+    assert first.changed or second.changed == 0
+    assert second.changes == []
+
+
+def test_a_box_that_has_been_rebooted_is_what_every_role_made_of_it(
+    appliance: Bed, installer: Installer
+) -> None:
+    appliance.reboot()
+    told = installer.gatehouse("verify", "--json")
+    checks = json.loads(told.stdout)
+    failed = [check for check in checks if check["outcome"] == "failed"]
+    assert checks, told.stderr
+    assert not failed
+
+
+def test_no_service_has_failed(appliance: Bed) -> None:
+    failed = appliance.run(["systemctl", "list-units", "--failed", "--plain", "--no-legend"])
+    assert failed.stdout == ""
+
+
+@pytest.mark.parametrize("user", ["root", "installer"])
+def test_ssh_takes_no_password(appliance: Bed, user: str) -> None:
+    tried = appliance.platform.run(
+        [
+            *("ssh", "-v", "-o", f"UserKnownHostsFile={appliance.known_hosts}"),
+            *("-o", "PubkeyAuthentication=no", "-o", "NumberOfPasswordPrompts=0"),
+            *(f"{user}@{appliance.address}", "true"),
+        ],
+        check=False,
+    )
+    assert tried.returncode == 255
+    assert "Authentications that can continue: publickey\n" in tried.stderr
+
+
+def test_an_operator_may_restart_the_gate_but_is_not_root(appliance: Bed) -> None:
+    may = appliance.run(["sudo", "-l", "-U", "zhang-san"]).stdout
+    assert "systemctl restart gatehouse.service" in may
+    assert "(ALL" not in may
+    tried = appliance.run(["runuser", "-u", "zhang-san", "--", "sudo", "-n", "id"], check=False)
+    assert tried.returncode != 0
