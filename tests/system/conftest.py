@@ -8,6 +8,7 @@ afterwards; a bed of that name that is up and provisioned is then used as it sta
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from .bed import TOOLS, Bed, root_of
+from .bed.places import REPOSITORY
 from .installer import Installer, Provisioning
 
 HERE = Path(__file__).parent
@@ -59,7 +61,17 @@ def box() -> Iterator[Bed]:
         if not (KEPT and guest.folder.exists()):
             guest.up()
         undo.enter_context(_standard_time(guest))
+        undo.enter_context(_cameras(guest))
         yield guest
+
+
+def _cameras(guest: Bed) -> object:
+    """The cameras' ONVIF side on the device LAN."""
+    return guest.camera_lan.running(
+        [sys.executable, "-m", "tests.system.neighbours", "onvif"],
+        cwd=REPOSITORY,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def _standard_time(guest: Bed) -> object:
