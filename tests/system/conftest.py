@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _why_not() -> str | None:
     if os.geteuid() != 0:
         return "the system test boots a Debian guest and needs root: sudo make test-system"
-    tools = ("systemd-nspawn", "mmdebstrap", "nsenter", "unshare", "ip", "ssh")
+    tools = ("systemd-nspawn", "mmdebstrap", "nsenter", "unshare", "ip", "ssh", "mkfs.xfs")
     missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
         return f"the system test needs {', '.join(missing)}: scripts/setup --system"
