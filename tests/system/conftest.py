@@ -112,8 +112,12 @@ def provisioning(
 
 
 @pytest.fixture(scope="session")
-def appliance(provisioning: tuple[Provisioning, Provisioning], box: Bed) -> Bed:
+def appliance(box: Bed, request: pytest.FixtureRequest) -> Bed:
     """The box, a gate appliance now."""
+    if not (
+        KEPT and box.run(["test", "-e", "/etc/gatehouse/firewall.nft"], check=False).returncode == 0
+    ):
+        request.getfixturevalue("provisioning")
     return box
 
 

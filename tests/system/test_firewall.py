@@ -21,7 +21,8 @@ def scan(place: Namespace, target: str, source: str | None = None) -> set[int]:
     """Every TCP port that answers, open or closed: what a refusing firewall leaves visible."""
     said = place.run(
         [
-            *("chroot", root_of(TOOLS), "nmap", "-n", "-Pn", "-sS", "-p-", "-T4"),
+            *("unshare", "--mount-proc", f"--root={root_of(TOOLS)}"),
+            *("nmap", "-n", "-Pn", "-sS", "-p-", "-T4"),
             *("--min-rate", "4000", "--max-retries", "1", "--host-timeout", "180s"),
             *(("-S", source, "-e", "box") if source else ()),
             *("-oG", "-", target),

@@ -46,7 +46,7 @@ class Namespace:
             yield process
         finally:
             process.kill()
-            process.wait()
+            process.communicate()  # which closes its pipes too
 
     def add(self) -> None:
         """Make it, with its loopback up."""
