@@ -32,7 +32,7 @@ def attempt(new: str, seconds: int) -> None:
     """Load `new`; the clock runs before the rules change, so nothing can cut off the way back."""
     nft("-c", "-f", new)
     loaded = subprocess.run(
-        ["/usr/sbin/nft", "list", "table", *TABLE.split()],
+        ["/usr/sbin/nft", "--terse", "list", "table", *TABLE.split()]  # without who knocked,
         capture_output=True,
         text=True,
         check=False,
