@@ -152,6 +152,8 @@ def test_a_ruleset_that_locks_the_installer_out_is_taken_back(
     told = installer.play(wrong, "--tags", "firewall")
     assert told.returncode != 0
     assert "已自动恢复原来的规则" in told.stdout
+    trial = appliance.run(["journalctl", "-u", "gatehouse-firewall-trial.service"]).stdout
+    assert "firewall_switch.py back" in trial, "it was the box that took the rules back"
     assert appliance.ssh(["true"]).returncode == 0
     assert (
         appliance.run(["nft", "-s", "-t", "list", "table", "inet", "gatehouse"]).stdout == in_force
