@@ -89,7 +89,7 @@ def build_bundle(
             "changed": changed,
             "lock": hashlib.sha256(lock.encode()).hexdigest(),
         }
-        built = _pack(folder, about, out)
+        built = pack(folder, about, out)
         made.write_text(built.release, "utf-8")
         return built
 
@@ -103,7 +103,8 @@ def _requirements(wheels: Path) -> str:
     return "".join(lines)
 
 
-def _pack(folder: Path, about: dict[str, object], out: Path) -> Bundle:
+def pack(folder: Path, about: dict[str, object], out: Path) -> Bundle:
+    """Make a tar of what lies in `folder`, with a manifest; `about` is said in the manifest."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     digests = {str(path.relative_to(folder)): digest_of(path) for path in files}
     # The commit is no part of the digest: a commit that changes no file makes no new release.

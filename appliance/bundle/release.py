@@ -27,7 +27,7 @@ import tarfile
 import time
 import urllib.request
 import xmlrpc.client
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -56,7 +56,7 @@ exec {folder}/venv/bin/gatehouse "$@"
 
 
 Programs = dict[str, tuple[str, int]]
-"""Each program of supervisord by name: its state and its process."""
+"""Each program of supervisord by name: its state, and when it was last started."""
 
 
 class Refused(Exception):
@@ -158,7 +158,11 @@ class _UnixTransport(xmlrpc.client.Transport):
             def connect(self) -> None:
                 self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
                 self.sock.settimeout(5)
-                self.sock.connect(path)
+                try:
+                    self.sock.connect(path)
+                except OSError:
+                    self.close()
+                    raise
 
         return Connection(host)
 
@@ -180,31 +184,31 @@ class Health:
 
     def programs(self) -> Programs:
         """What supervisord says of its programs; raises OSError and its like when it is silent."""
-        proxy = xmlrpc.client.ServerProxy(
-            "http://supervisor", transport=_UnixTransport(f"{self.storage}/run/supervisor.sock")
-        )
-        told: Any = proxy.supervisor.getAllProcessInfo()
-        return {each["name"]: (each["statename"], each["pid"]) for each in told}
+        transport = _UnixTransport(f"{self.storage}/run/supervisor.sock")
+        with xmlrpc.client.ServerProxy("http://supervisor", transport=transport) as proxy:
+            told: Any = proxy.supervisor.getAllProcessInfo()
+        return {each["name"]: (each["statename"], each["start"]) for each in told}
 
     def wait(self) -> str | None:
         """None when the box has been well for `steady_seconds`; else why not, in Chinese."""
         deadline = time.monotonic() + self.patience_seconds
         since = time.monotonic()
         before: Programs | None = None
-        died: Counter[str] = Counter()
+        starts: defaultdict[str, set[int]] = defaultdict(set)
         while time.monotonic() < deadline:
             why, now = self._look()
             if self.deaths() >= MOST_DEATHS:
                 return f"supervisor 反复退出（{why or '原因不明'}）"
             if why is None and now and before is not None and now != before:
                 names = sorted(name for name in now if now[name] != before.get(name))
-                died.update(names)
                 why = f"程序 {'、'.join(names)} 反复退出"
             if why is not None or before is None:
                 since = time.monotonic()
             self.last, before = why or self.last, now
-            if any(count > MOST_DEATHS for count in died.values()):
-                break
+            for name, (_, start) in (now or {}).items():
+                starts[name].add(start)
+                if len(starts[name] - {0}) > MOST_DEATHS:
+                    return f"程序 {name} 反复退出"
             if why is None and time.monotonic() - since >= self.steady_seconds:
                 return None
             time.sleep(self.pause)

@@ -4,6 +4,7 @@ ansible-playbook is a process of its own. Three things come back from it: events
 own words into the log (readable by their owner only, secrets blotted out), and its exit code.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -44,7 +45,11 @@ class Play:
 
 
 def run_play(play: Play) -> Iterator[Event]:
-    """Run it; the last event is `Ended`. Whoever stops listening ends the run."""
+    """Run it; the last event is `Ended`. Whoever stops listening ends the run.
+
+    Raises Trouble without Ansible, OSError when the log cannot be written.
+    """
+    log = os.fdopen(private_file(play.log), "w", encoding="utf-8")
     hidden = {"ansible_become_password": play.become_password} if play.become_password else {}
     variables = variables_file(play.secrets, {**play.variables, **hidden})
     events, teller = os.pipe()
@@ -62,13 +67,14 @@ def run_play(play: Play) -> Iterator[Event]:
         )
     except FileNotFoundError:
         os.close(events)
+        log.close()
         raise Trouble("本机没有 ansible-playbook。请先在源码目录中运行 make setup。") from None
     finally:
         os.close(variables)
         os.close(teller)
     last: deque[str] = deque(maxlen=LAST_WORDS)
     blot = Secrets(dict(play.secrets.values) | hidden)
-    keeper = threading.Thread(target=_keep, args=(process.stdout, play.log, blot, last))
+    keeper = threading.Thread(target=_keep, args=(process.stdout, log, blot, last))
     keeper.start()
     try:
         with os.fdopen(events, encoding="utf-8") as lines:
@@ -82,13 +88,17 @@ def run_play(play: Play) -> Iterator[Event]:
     yield Ended(code, tuple(last))
 
 
-def _keep(said: IO[str], log: Path, secrets: Secrets, last: deque[str]) -> None:
-    """Ansible's words into the log, line by line, so that a cut leaves all that was said."""
-    with os.fdopen(private_file(log), "w", encoding="utf-8") as file, said:
+def _keep(said: IO[str], log: IO[str], secrets: Secrets, last: deque[str]) -> None:
+    """Ansible's words into the log, line by line, so that a cut leaves all that was said.
+
+    With a full disk here the run goes on without a log: a box left half done is worse.
+    """
+    with said, contextlib.suppress(OSError), log:
         for line in said:
             clean = secrets.scrubbed(line)
-            file.write(clean)
-            file.flush()
+            with contextlib.suppress(OSError):
+                log.write(clean)
+                log.flush()
             if clean.strip():
                 last.append(clean.rstrip("\n"))
 

@@ -197,3 +197,10 @@ def test_a_fleet_with_a_box_that_does_not_answer_is_not_begun(
     assert answer.returncode == 2
     assert "south" in answer.stderr
     assert fleet.release("north") == "1"
+
+
+def test_a_limit_that_fits_no_box_is_refused_before_any_is_asked(tmp_path: Path) -> None:
+    site = site_file(tmp_path, {"name": "gate", "host": "127.0.0.1", "ssh_port": 1})
+    answer = command(["fleet", "status", str(site), "--limit", "g*", "--limit", "typo"], tmp_path)
+    assert answer.returncode == 2
+    assert "“typo”没有对应的工控机" in answer.stderr

@@ -179,3 +179,11 @@ def test_a_vault_that_is_not_encrypted_is_refused_and_not_quoted(tmp_path: Path)
     answer = gatehouse("provision", site)
     assert_sentences(answer, ("没有加密", "ansible-vault encrypt"))
     assert "plain-password" not in answer.stderr
+
+
+def test_a_log_that_cannot_be_written_is_told_before_the_run(tmp_path: Path) -> None:
+    with ssh_box(tmp_path / "box") as box:
+        site = site_file(tmp_path / "site", machine(box))
+        log = tmp_path / "no" / "such" / "folder" / "log"
+        answer = gatehouse("provision", site, "--log", str(log), key=box.key)
+    assert_sentences(answer, (str(log), "没有这个文件或目录"))

@@ -8,6 +8,7 @@ afterwards; a bed of that name that is up and provisioned is used as it stands.
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from .bed import TOOLS, Bed, root_of
+from .bed.places import REPOSITORY
 from .installer import Installer, Provisioning
 
 HERE = Path(__file__).parent
@@ -37,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _why_not() -> str | None:
     if os.geteuid() != 0:
         return "the system test boots a Debian guest and needs root: sudo make test-system"
-    tools = ("systemd-nspawn", "mmdebstrap", "nsenter", "unshare", "ip", "ssh")
+    tools = ("systemd-nspawn", "mmdebstrap", "nsenter", "unshare", "ip", "ssh", "mkfs.xfs")
     missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
         return f"the system test needs {', '.join(missing)}: scripts/setup --system"
@@ -59,7 +61,17 @@ def box() -> Iterator[Bed]:
         if not (KEPT and guest.folder.exists()):
             guest.up()
         undo.enter_context(_standard_time(guest))
+        undo.enter_context(_cameras(guest))
         yield guest
+
+
+def _cameras(guest: Bed) -> object:
+    """The cameras' ONVIF side on the device LAN."""
+    return guest.camera_lan.running(
+        [sys.executable, "-m", "tests.system.neighbours", "onvif"],
+        cwd=REPOSITORY,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def _standard_time(guest: Bed) -> object:

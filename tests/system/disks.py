@@ -11,7 +11,7 @@ from pathlib import Path
 from .bed.guest import Bed
 
 VIDEO_UUID = "5f0c1c1e-93a4-4c6c-9a55-1f2b8a7f0c36"
-"""The UUID that site.yaml names."""
+"""The UUID that site.yaml names. The kernel, which beds share, mounts it only once at a time."""
 
 
 def _host(*words: str) -> str:

@@ -82,10 +82,11 @@ def listening(appliance: Bed) -> Iterator[None]:
         "print('open', flush=True)\ntime.sleep(600)"
     )
     words = [sys.executable, "-c", code]
-    with appliance.platform.running(words, stdout=subprocess.PIPE, text=True) as doors:
+    with appliance.platform.running(words, stdout=subprocess.PIPE) as doors:
         assert doors.stdout is not None
-        assert doors.stdout.readline() == "open\n"
-        yield
+        with doors.stdout as said:
+            assert said.readline() == "open\n"
+            yield
 
 
 @pytest.mark.usefixtures("listening")

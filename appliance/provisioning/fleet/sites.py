@@ -37,6 +37,11 @@ def members_of(
     if len(set(sites)) < len(sites):
         raise Trouble("站点配置写了两次，或有两个文件同名。请每个站点只写一次。")
     loaded = [load_profile(file) for file in profiles]
+    everyone = [machine.name for profile in loaded for machine in profile.machines]
+    for pattern in login.limit:
+        if not any(fnmatchcase(name, pattern) for name in everyone):
+            known = "、".join(dict.fromkeys(everyone))
+            raise Trouble(f"--limit “{pattern}”没有对应的工控机。可选：{known}。")
     password = None
     if login.ask_become_pass:
         password = getpass.getpass(f"{login.account.user} 的 sudo 密码：")
@@ -50,8 +55,6 @@ def members_of(
             boxes = choose_boxes(profile, host=None, machine=None, limit=here)
             reach = held.enter_context(reaching(boxes, login.account, SiteState.of(site)))
             members += [Member(site, box, reach) for box in boxes]
-        if not members:
-            raise Trouble(f"--limit “{'、'.join(login.limit)}”没有对应的工控机。")
         _ask(members, password)
         yield tuple(members), password
 

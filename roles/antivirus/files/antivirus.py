@@ -56,8 +56,8 @@ def system(apart: list[Path], quarantine: Path) -> int:
 
 def on_access(quarantine: Path) -> int:
     """Run clamonacc, which asks the daemon about each file that is opened; returns when it ends."""
-    words = ["/usr/sbin/clamonacc", "--foreground", "--fdpass", f"--move={quarantine}"]
-    return _scan([*words, "--stdout"], quarantine)[0]
+    words = ["/usr/sbin/clamonacc", "--foreground", "--wait", "--fdpass", f"--move={quarantine}"]
+    return _scan(words, quarantine)[0]
 
 
 def _scan(words: list[str], quarantine: Path | None) -> tuple[int, int]:

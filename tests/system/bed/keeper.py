@@ -67,7 +67,7 @@ class Keeper:
         if order == signal.SIGUSR1 and self.box is None:
             self._boot()
         elif order == signal.SIGUSR2 and self.box is not None:
-            self.box.kill()
+            self._pull_plug()
         elif self.box is not None and self.box.poll() is not None:
             if self.box.returncode == REBOOT:
                 self._boot()
@@ -131,14 +131,29 @@ class Keeper:
         self.camera_lan.run(["ip", "link", "set", "lan", "up"])
 
     def _say(self, power: str) -> None:
-        leader = None
-        if power == "on" and self.box is not None:
-            children = Path(f"/proc/{self.box.pid}/task/{self.box.pid}/children").read_text()
-            leader = int(children.split()[-1]) if children else None
+        leader = self._leader() if power == "on" else None
         state = {"power": power, "boots": self.boots, "leader": leader}
         new = self.folder / "state.new"
         new.write_text(json.dumps(state))
         new.rename(self.folder / "state.json")
+
+    def _leader(self) -> int | None:
+        """The guest's PID 1 as the host counts, or None when there is no guest."""
+        if self.box is None:
+            return None
+        children = Path(f"/proc/{self.box.pid}/task/{self.box.pid}/children").read_text()
+        return int(children.split()[-1]) if children else None
+
+    def _pull_plug(self) -> None:
+        """End the guest at this instant.
+
+        Its PID 1 first, with which the kernel ends every other process of the guest; killing
+        nspawn alone would leave them running, and answering.
+        """
+        if (leader := self._leader()) is not None:
+            os.kill(leader, signal.SIGKILL)
+        if self.box is not None:
+            self.box.kill()
 
     def _end(self) -> None:
         if self.box is not None and self.box.poll() is None:
@@ -146,7 +161,7 @@ class Keeper:
             try:
                 self.box.wait(SHUTDOWN_SECONDS)
             except subprocess.TimeoutExpired:
-                self.box.kill()
+                self._pull_plug()
                 self.box.wait()
         self._say("ended")
 
