@@ -2,7 +2,7 @@
 
 The whole folder carries the marker `system` and needs root and systemd-nspawn; where it cannot run
 it says so in a sentence. Set `GATEHOUSE_SYSTEM_BED=NAME` to name the bed and leave it running
-afterwards; a bed of that name that is up and provisioned is then used as it stands.
+afterwards; a bed of that name that is up and provisioned is used as it stands.
 """
 
 import os

@@ -1,7 +1,6 @@
 """The bed itself: what the other tests lean on."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +69,5 @@ def test_nothing_is_left_of_a_bed_that_has_ended() -> None:
     assert not made.platform.path.exists()
     assert not Path(f"/proc/{leader}").exists()
     assert made.name not in Path("/proc/mounts").read_text()
-    assert str(keeper) not in subprocess.check_output(
-        ["pgrep", "-f", made.name, "-d", " "], text=True
-    )
+    command = Path(f"/proc/{keeper}/cmdline")  # empty: dead, and only not yet reaped
+    assert not command.exists() or command.read_bytes() == b""

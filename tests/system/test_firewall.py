@@ -141,7 +141,7 @@ TRY = [
 def test_a_ruleset_that_locks_the_installer_out_is_taken_back(
     appliance: Bed, installer: Installer, tmp_path: Path
 ) -> None:
-    in_force = appliance.run(["nft", "-s", "list", "table", "inet", "gatehouse"]).stdout
+    in_force = appliance.run(["nft", "-s", "-t", "list", "table", "inet", "gatehouse"]).stdout
     at_start = appliance.run(["cat", "/etc/nftables.conf"]).stdout
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(
@@ -152,8 +152,12 @@ def test_a_ruleset_that_locks_the_installer_out_is_taken_back(
     told = installer.play(wrong, "--tags", "firewall")
     assert told.returncode != 0
     assert "已自动恢复原来的规则" in told.stdout
+    trial = appliance.run(["journalctl", "-u", "gatehouse-firewall-trial.service"]).stdout
+    assert "firewall_switch.py back" in trial, "it was the box that took the rules back"
     assert appliance.ssh(["true"]).returncode == 0
-    assert appliance.run(["nft", "-s", "list", "table", "inet", "gatehouse"]).stdout == in_force
+    assert (
+        appliance.run(["nft", "-s", "-t", "list", "table", "inet", "gatehouse"]).stdout == in_force
+    )
     assert appliance.run(["cat", "/etc/nftables.conf"]).stdout == at_start
     mended = installer.play(SITE, "--tags", "firewall")
     assert mended.returncode == 0, mended.stdout

@@ -15,6 +15,7 @@ def measured(box: Bed) -> dict[str, object]:
 
 
 def test_the_clock_follows_the_source_of_the_profile(appliance: Bed) -> None:
+    appliance.run(["chronyc", "burst", "4/4"])
     eventually(lambda: tracking(appliance)[1] == appliance.platform_address, "following it")
     assert tracking(appliance)[2] == "2", "one stratum below the source"
     assert abs(float(tracking(appliance)[4])) < 0.1

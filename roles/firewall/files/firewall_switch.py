@@ -31,8 +31,9 @@ def nft(*words: str) -> None:
 def attempt(new: str, seconds: int) -> None:
     """Load `new`; the clock runs before the rules change, so nothing can cut off the way back."""
     nft("-c", "-f", new)
+    # Terse: the rules, without who has knocked lately.
     loaded = subprocess.run(
-        ["/usr/sbin/nft", "list", "table", *TABLE.split()],
+        ["/usr/sbin/nft", "--terse", "list", "table", *TABLE.split()],
         capture_output=True,
         text=True,
         check=False,

@@ -158,18 +158,18 @@ class Bed:
         for neighbour in (self.platform, self.camera_lan):
             neighbour.add()
         with (self.folder / "keeper.log").open("w") as log:
-            keeper = subprocess.Popen(
+            # It outlives whoever started it, and says its own pid.
+            subprocess.run(
                 [
-                    *("unshare", "--mount", "--propagation", "slave"),
+                    *("setsid", "--fork", "unshare", "--mount", "--propagation", "slave"),
                     *(sys.executable, "-m", "tests.system.bed.keeper", self.folder),
                 ],
+                check=True,
                 cwd=REPOSITORY,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
             )
-        (self.folder / "keeper.pid").write_text(f"{keeper.pid}\n")
         self._await((self.folder / "state.json").exists, "was not started")
         self.wait_booted()
 

@@ -46,6 +46,7 @@ class Keeper:
     def keep(self) -> None:
         """Until TERM comes."""
         signal.pthread_sigmask(signal.SIG_BLOCK, ORDERS)
+        (self.folder / "keeper.pid").write_text(f"{os.getpid()}\n")
         self._mount()
         proxy = self.platform.start(
             [
