@@ -33,6 +33,8 @@ def cross_check(tree: Tree) -> None:
         _credit_code,
         _machines,
         _video_disks,
+        _volumes,
+        _camera_barriers,
         _gatekeepers,
         _page_ports,
         _texts_that_travel,
@@ -232,6 +234,34 @@ def _video_disks(tree: Tree) -> None:
         for key, what in (("mount", "挂载点"), ("uuid", "UUID")):
             disks = _items(machine, route, "video_disks")
             _unique(tree, disks, what, "每块盘各用各的", key=key)
+
+
+def _volumes(tree: Tree) -> None:
+    """A volume that is a path is a video disk's mount."""
+    mounts = {
+        disk.get("mount")
+        for route, machine in _items(_keys(tree.data), (), "machines")
+        for _, disk in _items(machine, route, "video_disks")
+    }
+    table = _keys(_keys(_keys(tree.data).get("storage")).get("retention"))
+    for kind, kept in table.items():
+        at, volume = ("storage", "retention", kind, "volume"), _keys(kept).get("volume")
+        if not isinstance(volume, str) or not _well_formed(at, volume):
+            continue
+        if volume.startswith("/") and volume not in mounts:
+            wrong = f"没有挂载点为{quoted(volume)}的录像盘"
+            tree.refuse(at, wrong, "machines 中某块 video_disks 的挂载点，或写 root、video")
+
+
+def _camera_barriers(tree: Tree) -> None:
+    barriers = {str(keys.get("id")) for _, keys in _barriers(tree)}
+    for route, camera in _cameras(tree):
+        named = camera.get("barriers")
+        for number, barrier in enumerate(named if isinstance(named, list) else ()):
+            at = (*route, "barriers", number)
+            if _well_formed(at, barrier) and barrier not in barriers:
+                wrong = f"没有编号为{quoted(str(barrier))}的道闸"
+                tree.refuse(at, wrong, "entrances 中的道闸编号")
 
 
 def _gatekeepers(tree: Tree) -> None:

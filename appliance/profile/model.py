@@ -8,14 +8,21 @@ What no single field can see (unique numbers, references) is in `crosschecks`.
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address
-from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from appliance.guideline.dictionaries import Direction, EmissionStage, Production
-from appliance.profile.box import Access, Machine, Protection, Software, Ups
-from appliance.profile.sections import AbsolutePath, Host, Identifier, Port, Secret, Section
+from appliance.profile.box import (
+    Access,
+    BarrierNumber,
+    Machine,
+    Protection,
+    Software,
+    Ups,
+)
+from appliance.profile.sections import Host, Identifier, Port, Secret, Section
+from appliance.profile.storage import Storage
 
 
 class PerformanceGrade(StrEnum):
@@ -171,6 +178,20 @@ class Camera(Section):
         default=None,
         title="ONVIF 端口",
         description="用于校时、屏幕字符和核对码流，多为 80；不支持 ONVIF 则不填",
+    )
+    barriers: tuple[BarrierNumber, ...] = Field(
+        default=(),
+        title="拍到的道闸",
+        description="视频监控相机拍到哪些道闸；不填表示全部。车牌识别相机不必填",
+        max_length=99,
+    )
+    bitrate_mbps: float = Field(
+        default=4.0,
+        title="码率",
+        description="主码流的平均码率，单位 Mbit/s，用于规划；"
+        "默认值按 1080p、25 帧、H.265 假定，运行后以实测为准",
+        ge=0.05,
+        le=100,
     )
 
 
@@ -432,14 +453,6 @@ class Uplink(Section):
     )
 
 
-class Storage(Section):
-    """Where the box keeps its journal and photos."""
-
-    root: AbsolutePath = Field(
-        default=PurePosixPath("/var/lib/gatehouse"), title="数据目录", description="以 / 开头的目录"
-    )
-
-
 class ClockSources(Section):
     """Beijing time (4.1-1, 6.2.1)."""
 
@@ -509,7 +522,9 @@ class Profile(Section):
         default=Recognition(), title="车牌识别", description="识别器与判定时限"
     )
     uplink: Uplink = Field(title="上报", description="与监管平台的联网")
-    storage: Storage = Field(default=Storage(), title="存储", description="数据目录")
+    storage: Storage = Field(
+        default=Storage(), title="存储", description="数据目录与保存策略（4.3、4.4.5-2）"
+    )
     clock: ClockSources = Field(default=ClockSources(), title="时钟", description="对时来源")
     ups: Ups = Field(title="不间断电源", description="UPS 参数")
     network: Network = Field(default=Network(), title="网络", description="带宽与监听地址")
@@ -556,6 +571,26 @@ class Profile(Section):
             for lane in self.lanes()
             if not machine.barriers or lane.barrier.id in machine.barriers
         )
+
+    def barriers_of(self, camera: Camera) -> tuple[str, ...]:
+        """The barriers a camera sees: the lane of a plate camera, those that any other names or
+        all."""
+        plate = tuple(
+            lane.barrier.id for lane in self.lanes() if lane.barrier.plate_camera == camera.id
+        )
+        return plate or camera.barriers or tuple(lane.barrier.id for lane in self.lanes())
+
+    def cameras_of(self, machine: Machine) -> tuple[Camera, ...]:
+        """The cameras that a machine records: each by the first machine that serves a barrier it
+        sees."""
+        return tuple(camera for camera in self.cameras if self._recorder(camera) == machine.name)
+
+    def _recorder(self, camera: Camera) -> str:
+        seen = set(self.barriers_of(camera))
+        for machine in self.machines:
+            if seen & {lane.barrier.id for lane in self.lanes_of(machine)}:
+                return machine.name
+        return self.machines[0].name
 
     @property
     def mn(self) -> str:

@@ -41,6 +41,8 @@ All of these are checked together with the keys, and every fault is reported in 
 - a plate stands in the allow list or in the block list, not in both, and looks like a plate;
 - `retry_pause_seconds` is not more than `retry_pause_limit_seconds`;
 - no two barriers use the same coil or the same input of one relay (host, port and unit);
+- a retention's `volume` that is a path is the mount of a video disk; a camera's `barriers` exist;
+- where the disks' sizes are stated, they hold every kind for its term (docs/storage.md);
 - the check character of the social credit code fits (GB 32100-2015).
 """
 
