@@ -13,7 +13,7 @@ class Kind(StrEnum):
     SMOKE = "smoke"
 
     @property
-    def title(self) -> str:
+    def called(self) -> str:
         """The kind as pages and messages call it."""
         return _TITLES[self]
 

@@ -171,7 +171,7 @@ def shortage(room: Room) -> tuple[str, str]:
     """What is wrong with a place that does not hold its kinds, and what would fit; Chinese."""
     days = room.days()
     short = [
-        f"{kind.title}只够存 {int(days[kind])} 天（应存 {room.kept_days[kind]} 天，{kind.clause}）"
+        f"{kind.called}只够存 {int(days[kind])} 天（应存 {room.kept_days[kind]} 天，{kind.clause}）"
         for kind in IN_ORDER
         if kind in days and int(days[kind]) < room.kept_days[kind]
     ]

@@ -37,6 +37,7 @@ from appliance.runtime.journal.database import (
     sync_folder,
 )
 from appliance.runtime.journal.errors import JournalMissing, UnknownPassage, UnsafePath
+from appliance.runtime.journal.inventory import Inventory
 from appliance.runtime.journal.outbox import Counts
 from appliance.runtime.journal.photos import PhotoFiles
 from appliance.runtime.journal.recording import Recorder
@@ -394,6 +395,10 @@ class Journal:
     def shelves(self) -> Shelves:
         """Files by kind and age: for the sweeper."""
         return Shelves(self._database, self._clock)
+
+    def inventory(self) -> Inventory:
+        """Which files each day should have: for the check of the storage."""
+        return Inventory(self._database, self._clock)
 
     def storage(self) -> StorageState | None:
         """How the storage was at the sweeper's last look; None before the first."""

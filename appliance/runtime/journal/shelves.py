@@ -28,13 +28,14 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    """How a kind lies in its table; `free` is which rows may be taken at all."""
+    """How a kind lies in its table; `free` is which rows may be taken, of those that are `its`."""
 
     table: str
     key: str
     moment: str
     volume: str
-    free: str
+    its: str = "1"
+    free: str = "1"
 
 
 # A photo that the platform still waits for is kept, however old (nothing is given up).
@@ -43,8 +44,8 @@ _UNSENT = (
     "AND outbox.state IN ('waiting', 'aside'))"
 )
 _SHELVES = {
-    Kind.PHOTOS: _Shelf("photo_shelf", "passage_id", "passed_at", f"'{ROOT}'", _UNSENT),
-    Kind.CLIPS: _Shelf("clips", "id", "began_at", "volume", "1"),
+    Kind.PHOTOS: _Shelf("photo_shelf", "passage_id", "passed_at", f"'{ROOT}'", free=_UNSENT),
+    Kind.CLIPS: _Shelf("clips", "id", "began_at", "volume"),
     Kind.VIDEO: _Shelf("fragments", "id", "began_at", "volume", "kind = 'video'"),
     Kind.SMOKE: _Shelf("fragments", "id", "began_at", "volume", "kind = 'smoke'"),
 }
@@ -96,7 +97,7 @@ class Shelves:
     def count_before(self, kind: Kind, before: datetime) -> int:
         """How many items of a kind are older; costs what it counts."""
         return self._number(
-            "SELECT count(*) AS n FROM {table} WHERE {moment} < :before AND {free}",
+            "SELECT count(*) AS n FROM {table} WHERE {moment} < :before AND {its} AND {free}",
             kind,
             {"before": to_text(before)},
         )
@@ -105,7 +106,7 @@ class Shelves:
         """Whether at least `count` items of a kind are not older; looks at no more than those."""
         found = self._number(
             "SELECT count(*) AS n FROM (SELECT 1 FROM {table} WHERE {moment} >= :since "
-            "AND {free} LIMIT :count)",
+            "AND {its} LIMIT :count)",
             kind,
             {"since": to_text(since), "count": count},
         )
@@ -123,7 +124,7 @@ class Shelves:
         """How many bytes of a kind came to a volume since then."""
         return self._number(
             "SELECT coalesce(sum(bytes), 0) AS n FROM {table} WHERE {volume} = :volume "
-            "AND {moment} >= :since AND {free}",
+            "AND {moment} >= :since AND {its}",
             kind,
             {"since": to_text(since), "volume": volume},
         )
@@ -260,7 +261,8 @@ class Shelves:
         found = rows(
             self._database,
             f"SELECT *, {shelf.key} AS key, {shelf.moment} AS moment, {shelf.volume} AS volume "  # noqa: S608
-            f"FROM {shelf.table} WHERE {on} AND {shelf.moment} < :before AND {shelf.free} "
+            f"FROM {shelf.table} WHERE {on} AND {shelf.moment} < :before "
+            f"AND {shelf.its} AND {shelf.free} "
             f"ORDER BY {shelf.moment}, {shelf.key} LIMIT :limit",
             {**values, "before": to_text(before), "limit": limit},
         )
@@ -338,7 +340,7 @@ class Shelves:
             self._database,
             now,
             "storage-early-deletion",
-            f"盘满，提前删除{kind.title} {taken.items} 份（{taken.oldest:%Y-%m-%d %H:%M} 至 "
+            f"盘满，提前删除{kind.called} {taken.items} 份（{taken.oldest:%Y-%m-%d %H:%M} 至 "
             f"{taken.newest:%Y-%m-%d %H:%M}，{taken.bytes / 1e9:.1f} GB）：只存了 {age} 天，"
             f"应存 {kept_days} 天（{kind.clause}）。",
         )
@@ -348,7 +350,7 @@ class Shelves:
         order = "" if which == "min" else "DESC"
         found = row(
             self._database,
-            f"SELECT {shelf.moment} AS at FROM {shelf.table} WHERE {shelf.free}"  # noqa: S608
+            f"SELECT {shelf.moment} AS at FROM {shelf.table} WHERE {shelf.its}"  # noqa: S608
             + (f" AND {shelf.volume} = :volume" if volume else "")
             + f" ORDER BY {shelf.moment} {order}, {shelf.key} {order} LIMIT 1",
             {"volume": volume} if volume else {},
@@ -358,7 +360,11 @@ class Shelves:
     def _number(self, sql: str, kind: Kind, values: dict[str, object]) -> int:
         shelf = _SHELVES[kind]
         text = sql.format(
-            table=shelf.table, moment=shelf.moment, volume=shelf.volume, free=shelf.free
+            table=shelf.table,
+            moment=shelf.moment,
+            volume=shelf.volume,
+            its=shelf.its,
+            free=shelf.free,
         )
         found = row(self._database, text, values)
         return int(found["n"]) if found else 0

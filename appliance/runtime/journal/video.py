@@ -53,6 +53,15 @@ class Clip:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Passages a day, and the mean bytes of a passage's photos and clips (None: none yet)."""
+
+    passages_per_day: float
+    photo_bytes: float | None
+    clip_bytes: float | None
+
+
 def fragment_path(camera: str, began_at: datetime) -> str:
     """`video/YYYY-MM-DD/CAMERA/HHMMSS.mp4`, in Beijing time (按日期保存, 4.4.5-2)."""
     at = began_at.astimezone(BEIJING)
@@ -151,6 +160,20 @@ class VideoRows:
             for each in found
             if each["seconds"] >= 3600
         }
+
+    def traffic(self, since: datetime, now: datetime) -> Traffic | None:
+        """What passages came to since then; None for less than a day's worth."""
+        found = row(
+            self._database,
+            "SELECT count(*) AS n, min(passed_at) AS first, (SELECT avg(bytes) FROM photo_shelf "
+            "WHERE passed_at >= :since) AS photo, (SELECT avg(bytes) FROM clips "
+            "WHERE began_at >= :since) AS clip FROM passages WHERE passed_at >= :since",
+            {"since": to_text(since)},
+        )
+        if not found or not found["n"]:
+            return None
+        days = (now - from_text(found["first"])) / timedelta(days=1)
+        return Traffic(found["n"] / days, found["photo"], found["clip"]) if days >= 1 else None
 
 
 def _fragment_row(fragment: Fragment) -> Row:
