@@ -78,7 +78,8 @@ def programs(profile: Profile, machine: Machine | None = None) -> tuple[Program,
     served = profile.lanes() if machine is None else profile.lanes_of(machine)
     lanes = [Program(f"lane-{lane.barrier.id}", ("lane", lane.barrier.id)) for lane in served]
     entry = [Program("entry", ("entry",))] if profile.access.gatekeepers else []
-    return (*lanes, Program("uplink", ("uplink",)), Program("web", ("web",)), *entry)
+    always = [Program(name, (name,)) for name in ("uplink", "web", "sweeper")]
+    return (*lanes, *always, *entry)
 
 
 def supervisor_configuration(

@@ -213,4 +213,4 @@ def test_a_machine_runs_the_lanes_it_serves_and_no_others(tmp_path):
     machines = [{"name": "gate-in", "barriers": ["A01"]}, {"name": "gate-out", "barriers": ["A02"]}]
     profile = demo_profile(tmp_path, machines=machines)
     names = [program.name for program in programs(profile, profile.machine("gate-out"))]
-    assert names == ["lane-A02", "uplink", "web"]
+    assert names == ["lane-A02", "uplink", "web", "sweeper"]

@@ -213,6 +213,19 @@ def test_after_a_restart_a_gap_of_days_needs_a_synchronised_clock(archive):
     assert archive.sweeper().sweep().refusal is None, "it was believed a moment ago"
 
 
+def test_an_operator_who_checked_the_clock_is_believed_by_the_running_sweeper_too(archive):
+    archive.film(timedelta(hours=1))
+    archive.agreed = False
+    sweeper = archive.sweeper()
+    sweeper.sweep()
+    archive.clock.step(timedelta(hours=1))
+    assert "跳变" in sweeper.sweep().refusal
+    archive.clock.sleep(5)
+    assert archive.sweeper().sweep(trust_clock=True).refusal is None
+    archive.clock.sleep(5)
+    assert sweeper.sweep().refusal is None
+
+
 def test_a_clock_before_the_newest_record_is_not_believed(archive):
     fill(archive)
     archive.clock.step(-1 * DAY)

@@ -101,6 +101,15 @@ def head(database: Database) -> str:
     return str(found["hash"]) if found else GENESIS
 
 
+def link_of(database: Database, kind: RecordKind, ref: int) -> Row | None:
+    """The link that speaks of a record, or None."""
+    return row(
+        database,
+        "SELECT * FROM chain WHERE kind = :kind AND ref = :ref",
+        {"kind": kind, "ref": ref},
+    )
+
+
 def _said(record: Row) -> Row:
     # NULLs are left out, so that a nullable column added later changes no old digest.
     return {name: value for name, value in record.items() if value is not None}

@@ -422,6 +422,10 @@ class Journal:
         """The newest link's hash, to be noted elsewhere and given to `verify` later."""
         return chain.head(self._database)
 
+    def link_of_passage(self, passage_id: int) -> dict[str, object] | None:
+        """The link of the chain that speaks of a passage, as its columns, for an inspector."""
+        return chain.link_of(self._database, "passage", passage_id)
+
     def verify(
         self,
         *,

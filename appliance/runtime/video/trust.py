@@ -41,7 +41,7 @@ class ClockTrust:
         self._clock = clock
         self._synchronised = synchronised
         self._last: tuple[datetime, float] | None = None
-        self._jumped: str | None = None
+        self._jumped: tuple[datetime, str] | None = None
 
     def doubt(self) -> str | None:
         """Why the clock is not believed (Chinese), or None; a clock that is believed is
@@ -51,10 +51,11 @@ class ClockTrust:
         if witness is not None and now < witness - TOLERANCE:
             self._last = (now, seconds)
             return f"系统时钟（{now:%Y-%m-%d %H:%M}）早于最近的记录（{witness:%Y-%m-%d %H:%M}）"
-        self._jumped = self._jump(now, seconds, witness) or self._jumped
+        if jump := self._jump(now, seconds, witness):
+            self._jumped = (now, jump)
         self._last = (now, seconds)
-        if self._jumped and not self._synchronised():
-            return self._jumped
+        if self._jumped and not self._synchronised() and not self._believed_since(self._jumped[0]):
+            return self._jumped[1]
         self.believe()
         return None
 
@@ -62,6 +63,11 @@ class ClockTrust:
         """Take the present time for true; an operator may say so."""
         self._jumped = None
         self._journal.remember(REMEMBERED, self._clock.now().isoformat())
+
+    def _believed_since(self, at: datetime) -> bool:
+        """Whether another process, told by an operator, has taken the time for true since."""
+        remembered = self._journal.recall(REMEMBERED)
+        return remembered is not None and datetime.fromisoformat(remembered) >= at
 
     def _witness(self) -> datetime | None:
         remembered = self._journal.recall(REMEMBERED)
