@@ -26,11 +26,15 @@ def _block(path: Path | str, fault: Fault) -> str:
     return f"{head}\n  错误：{fault.wrong}\n  允许：{fault.allowed}\n"
 
 
-def faults_as_json(path: Path | str, faults: Sequence[Fault], notes: Sequence[str] = ()) -> str:
-    """`{"path": …, "faults": [{"line", "key", "wrong", "allowed"}, …], "notes": […]}`, one line."""
-    content = {
+def faults_as_json(
+    path: Path | str, faults: Sequence[Fault], notes: Sequence[str] | None = None
+) -> str:
+    """`{"path": …, "faults": [{"line", "key", "wrong", "allowed"}, …]}`, one line; with `notes`
+    where they were asked for."""
+    content: dict[str, object] = {
         "path": str(path),
         "faults": [asdict(fault) for fault in faults],
-        "notes": list(notes),
     }
+    if notes is not None:
+        content["notes"] = list(notes)
     return json.dumps(content, ensure_ascii=False)

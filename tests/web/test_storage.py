@@ -26,7 +26,7 @@ AWAY = VolumeState("/srv/video/1", False, 0, 0, short="录像盘 /srv/video/1 �
         (
             {"volumes": (SOON,)},
             "attention",
-            (f"days-left:{ROOT}", "约 12 天后写满，录像预计只够存"),
+            (f"days-left:{ROOT}", "约 12 天后写满，录像预计"),
         ),
         ({"volumes": (AWAY,)}, "fault", ("volume-missing:/srv/video/1", "没有挂载")),
         ({"stopped": (Kind.VIDEO,)}, "fault", ("storage-stopped", "停止存入：录像")),
@@ -90,11 +90,12 @@ def test_the_page_of_a_passage_offers_its_evidence_as_a_zip(
     passage = gate.record()
     address = f"/passages/{passage.id}/evidence.zip"
     assert f'href="{address}"' in client.get(f"/passages/{passage.id}").text
-    answer = client.get(address)
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "application/zip"
-    assert "attachment" in answer.headers["Content-Disposition"]
-    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+    with client.get(address) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] == "application/zip"
+        assert "attachment" in answer.headers["Content-Disposition"]
+        packed = io.BytesIO(answer.data)
+    with zipfile.ZipFile(packed) as archive:
         assert archive.testzip() is None
         assert f"passage-{passage.id:08d}/photo-front.jpg" in archive.namelist()
     assert client.get("/passages/99/evidence.zip").status_code == 404

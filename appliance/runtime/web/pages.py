@@ -46,8 +46,10 @@ def evidence(passage_id: int) -> Response:
     """What an inspector is handed of one passage; 413 for more than the page may be asked for."""
     site = current_site()
     made = gather(current_journal(), (passage_id,), site.clock.now(), MOST_BYTES)
-    file = tempfile.TemporaryFile()  # noqa: SIM115  # the answer closes it when it is sent
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the answer
     pack_zip(made, file)
     file.seek(0)
     name = f"passage-{passage_id:08d}.zip"
-    return send_file(file, "application/zip", as_attachment=True, download_name=name)
+    answer = send_file(file, "application/zip", as_attachment=True, download_name=name)
+    answer.call_on_close(file.close)
+    return answer
