@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 from sites import DEMO, demo_profile
@@ -88,6 +90,26 @@ def test_evidence_is_packed_for_several_passages(tmp_path):
     assert subprocess.run(words, cwd=out, capture_output=True, check=False).returncode == 0
     again = gatehouse("evidence", *numbers, "--profile", profile, "--out", str(out))
     assert again.returncode == 2
+    archive.journal.close()
+
+
+def test_the_program_sweeps_beats_and_ends_when_it_is_told(tmp_path):
+    archive, profile = written(tmp_path)
+    archive.film(366 * DAY, minutes=2)
+    archive.film(DAY / 24, minutes=3)
+    words = [sys.executable, "-m", "appliance", "run", "sweeper", "--profile", profile]
+    program = subprocess.Popen(words, cwd=DEMO.parents[1], stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while not archive.journal.heartbeats() and time.monotonic() < deadline:
+            time.sleep(0.1)
+    finally:
+        program.terminate()
+        assert program.wait(30) == 0
+    (beat,) = archive.journal.heartbeats()
+    assert (beat.program, beat.ok, beat.detail) == ("sweeper", True, "存储正常")
+    assert archive.files() == archive.named()
+    assert len(archive.named()) == 3
     archive.journal.close()
 
 

@@ -349,6 +349,34 @@ def test_a_disk_that_is_not_mounted_or_another_one_is_left_alone(tmp_path, xfs):
     archive.journal.close()
 
 
+def test_a_disk_that_goes_away_during_a_pass_keeps_its_notes(tmp_path, xfs):
+    archive = with_disk(tmp_path, xfs, WhenFull.OVERWRITE)
+    volume = str(xfs.mount)
+    archive.film(366 * DAY, volume=volume)
+    archive.film(timedelta(hours=1), volume=volume)
+
+    def unmount(step: SweepStep) -> None:
+        if step is SweepStep.ROWS_DELETED:
+            subprocess.run(["umount", volume], check=True)  # noqa: S607
+
+    archive.sweeper(step=unmount).sweep()
+    assert len(archive.journal.shelves().unlinking({volume}, 9)) == 1
+    image = str(tmp_path / "disk.img")
+    subprocess.run(["mount", "-o", "loop", image, volume], check=True)  # noqa: S607
+    source = subprocess.run(
+        ["findmnt", "-n", "-o", "SOURCE", volume],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (xfs.by_uuid / xfs.uuid).unlink()
+    (xfs.by_uuid / xfs.uuid).symlink_to(source.stdout.strip())
+    archive.sweeper().sweep()
+    assert archive.journal.shelves().unlinking({volume}, 9) == ()
+    assert len(list(xfs.mount.rglob("*.mp4"))) == 1
+    archive.journal.close()
+
+
 def test_a_disk_that_will_be_full_too_soon_is_an_alarm_by_days_left(tmp_path, xfs):
     archive = with_disk(tmp_path, xfs, WhenFull.OVERWRITE)
     for day in range(8, 0, -1):

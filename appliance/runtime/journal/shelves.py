@@ -234,6 +234,15 @@ class Shelves:
             for each in found
         )
 
+    def count_early(self, since: datetime) -> int:
+        """How many early deletions there were since then."""
+        found = row(
+            self._database,
+            "SELECT count(*) AS n FROM early_deletions WHERE deleted_at > :since",
+            {"since": to_text(since)},
+        )
+        return int(found["n"]) if found else 0
+
     def removal(self, passage_id: int) -> Removal | None:
         """Why a passage's photos were deleted, or None when they were not."""
         found = row(

@@ -18,7 +18,6 @@ SEEN = timedelta(days=7)
 
 LEAST_SEEN = timedelta(hours=6)
 EARLY_COUNTED = timedelta(days=30)
-_MOST_EARLY = 10_000
 _DAY = timedelta(days=1)
 
 LAST_RESERVE = 0.2
@@ -54,7 +53,7 @@ def look(
         filling = VolumeState(volume, True, space.size, space.free)
         states.append(_ahead(filling, here, shelves, now, max(0.0, space.free - reserve)))
         stopped |= {rule.kind for rule in here if _is_stopped(rule, space, reserve, before)}
-    early = sum(each.at > now - EARLY_COUNTED for each in shelves.early_deletions(_MOST_EARLY))
+    early = shelves.count_early(now - EARLY_COUNTED)
     order = tuple(kind for kind in Kind if kind in stopped)
     return StorageState(now, tuple(states), order, refusal, early)
 

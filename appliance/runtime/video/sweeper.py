@@ -167,6 +167,9 @@ class Sweeper:
         """Unlink the files whose rows are gone, sync their folders, and only then forget them."""
         while files := self._shelves.unlinking(volumes, BATCH):
             gone = [file for file in files if self._unlink(file)]
+            # On a disk that went away meanwhile every file looks gone.
+            lost = {volume for volume, _ in gone if self._volumes.trouble(volume)}
+            gone = [file for file in gone if file[0] not in lost]
             folders = {self._journal.file_path(*file).parent for file in gone}
             for folder in folders:
                 with suppress(FileNotFoundError):
