@@ -54,6 +54,7 @@ passage_app = typer.Typer(help="Correct a recorded passage.", no_args_is_help=Tr
 vehicles_app = typer.Typer(help="The vehicle register (Table 2).", no_args_is_help=True)
 uplink_app = typer.Typer(help="The uplink to the authority's platform.", no_args_is_help=True)
 lane_app = typer.Typer(help="A lane and its camera.", no_args_is_help=True)
+storage_app = typer.Typer(help="保存期限与磁盘：规划、清理、核对。", no_args_is_help=True)
 hj212_app = typer.Typer(help="HJ 212 messages as lines of text.", no_args_is_help=True)
 bundle_app = typer.Typer(
     help="What a box is installed from, without a network.", no_args_is_help=True
@@ -66,6 +67,7 @@ for name, part in {
     "passage": passage_app,
     "vehicles": vehicles_app,
     "uplink": uplink_app,
+    "storage": storage_app,
     "hj212": hj212_app,
     "lane": lane_app,
     "bundle": bundle_app,
@@ -114,13 +116,18 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check site profiles; every fault with file, line, key, what is wrong and what is allowed."""
+    from appliance.runtime.video.plan import plan
+
     faulty = False
     for file in files:
-        _, faults = check_profile(file)
+        profile, faults = check_profile(file)
         faulty = faulty or bool(faults)
-        typer.echo(
-            faults_as_json(file, faults) if as_json else format_faults(file, faults), nl=as_json
-        )
+        # Sizes that the profile states are faults already; of assumed ones it is said.
+        notes = plan(profile).sentences() if profile else []
+        if as_json:
+            typer.echo(faults_as_json(file, faults, notes))
+        else:
+            typer.echo(format_faults(file, faults, notes), nl=False)
     raise typer.Exit(2 if faulty else 0)
 
 
@@ -465,6 +472,124 @@ def run_crashes(profile: ProfileOption, machine: MachineOption = None) -> None:
     with _program("crashes", profile, machine) as (site, stop):
         book = CrashBook(Path(site.storage.root), SystemClock())
         listen(sys.stdin.fileno(), sys.stdout.fileno(), book, stop)
+
+
+@run_app.command("sweeper")
+def run_sweeper_program(profile: ProfileOption, machine: MachineOption = None) -> None:
+    """Run the sweeper: delete what was kept for its term, keep the disks from filling up."""
+    from appliance.runtime.video.process import run_sweeper
+
+    with _program("sweeper", profile, machine) as (site, stop), _journal(site) as journal:
+        run_sweeper(site, journal, SystemClock(), stop)
+
+
+@storage_app.command("plan")
+def storage_plan(
+    profile_file: ProfileFile,
+    assumed: Annotated[
+        bool, typer.Option("--assumed", help="只按站点配置规划，不用本机已测得的码率和车次。")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Terabytes needed and days that fit, by kind (4.3-1, 4.4.5-2); 1 when the law's do not."""
+    from appliance.runtime.journal.database import FILE_NAME
+    from appliance.runtime.video.plan import measure, plan
+
+    site = load_profile(profile_file)
+    measured = None
+    if not assumed and (Path(site.storage.root) / FILE_NAME).exists():
+        with _journal(site, readonly=True) as journal:
+            measured = measure(journal, SystemClock().now())
+    made = plan(site, measured)
+    if as_json:
+        typer.echo(json.dumps(made.as_dict(), ensure_ascii=False))
+    else:
+        console.print(made.as_table())
+        for sentence in [made.conclusion(), *made.sentences()]:
+            typer.echo(sentence)
+    raise typer.Exit(0 if made.fits else 1)
+
+
+@storage_app.command("sweep")
+def storage_sweep(
+    profile: ProfileOption,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只说明将删除多少，不删除。")] = False,
+    trust_clock: Annotated[
+        bool, typer.Option("--trust-clock", help="已人工核对系统时钟，认定它是对的。")
+    ] = False,
+    more_than_half: Annotated[
+        bool, typer.Option("--more-than-half", help="即使某类资料一半以上到期也删除。")
+    ] = False,
+) -> None:
+    """Delete what has been kept for its term, once; 1 when something is refused."""
+    from appliance.runtime.video import report
+    from appliance.runtime.video.sweeper import Sweeper
+    from appliance.runtime.video.trust import ClockTrust
+    from appliance.runtime.video.volumes import Volumes
+
+    site, clock = load_profile(profile), SystemClock()
+    with _journal(site, readonly=dry_run) as journal:
+        trust = ClockTrust(journal, clock)
+        sweeper = Sweeper(site, journal, clock, Volumes.of(site), trust)
+        if dry_run:
+            counts, refusal = sweeper.look(more_than_half=more_than_half)
+            typer.echo(report.would_go(counts))
+        else:
+            # Beside the program of the same name, which does no harm: each batch is a transaction.
+            swept = sweeper.sweep(trust_clock=trust_clock, more_than_half=more_than_half)
+            refusal = swept.refusal
+            typer.echo(report.gone(swept))
+    if refusal:
+        typer.echo(f"暂不删除：{refusal}。", err=True)
+    raise typer.Exit(1 if refusal else 0)
+
+
+@storage_app.command("check")
+def storage_check(
+    profile: ProfileOption,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="能处理的就处理：补记、删除无主文件、除去坏录像。")
+    ] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="用 ffprobe 打开每一段录像，不只是大小不符的。")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Files without rows, rows without files, damaged fragments; 1 when any is left."""
+    from appliance.runtime.video.check import Checker
+    from appliance.runtime.video.volumes import Volumes
+
+    site = load_profile(profile)
+    with _journal(site, readonly=not mend) as journal:
+        checker = Checker(journal, SystemClock(), Volumes.of(site), mend=mend, probe=probe)
+        left, found = 0, 0
+        for finding in checker.findings():
+            found += 1
+            left += finding.mended is None
+            typer.echo(
+                json.dumps(finding.as_dict(), ensure_ascii=False) if as_json else finding.as_text()
+            )
+    if not as_json:
+        typer.echo(f"发现 {found} 处问题，未处理 {left} 处。" if found else "文件与记录一致。")
+    raise typer.Exit(1 if left else 0)
+
+
+@app.command()
+def evidence(
+    numbers: Annotated[list[int], typer.Argument(metavar="PASSAGE…", help="通行记录的编号。")],
+    profile: ProfileOption,
+    out: Annotated[Path, typer.Option("--out", help="写入的目录，须为空或不存在。")],
+) -> None:
+    """Pack photos, clip, record and receipts of passages, with a SHA-256 manifest; 1 when any
+    is missing or not as it was recorded."""
+    from appliance.runtime.journal.evidence import gather, pack_folder
+
+    with _journal(load_profile(profile), readonly=True) as journal:
+        wrong = pack_folder(gather(journal, tuple(numbers), SystemClock().now()), out)
+    for sentence in wrong:
+        typer.echo(f"{sentence}。", err=True)
+    typer.echo(f"已导出到 {out}；核对：cd {out} && sha256sum -c manifest.sha256")
+    raise typer.Exit(1 if wrong else 0)
 
 
 @models_app.command("list")

@@ -34,6 +34,13 @@ class VideoDisk(Section):
         examples=["5f0c1c1e-93a4-4c6c-9a55-1f2b8a7f0c11"],
     )
     mount: AbsolutePath = Field(title="挂载点", description="以 / 开头的目录，每块盘一个")
+    size_tb: float | None = Field(
+        default=None,
+        title="容量",
+        description="单位 T（10¹² 字节）；写了才按它核对是否存得下",
+        ge=0.001,
+        le=10_000,
+    )
 
 
 class Machine(Section):

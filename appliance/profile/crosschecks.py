@@ -37,6 +37,7 @@ def cross_check(tree: Tree) -> None:
         _credit_code,
         _machines,
         _video_disks,
+        _volumes,
         _gatekeepers,
         _page_ports,
         _texts_that_travel,
@@ -269,6 +270,23 @@ def _video_disks(tree: Tree) -> None:
         for key, what in (("mount", "挂载点"), ("uuid", "UUID")):
             disks = _items(machine, route, "video_disks")
             _unique(tree, disks, what, "每块盘各用各的", key=key)
+
+
+def _volumes(tree: Tree) -> None:
+    """A volume that is a path is a video disk's mount."""
+    mounts = {
+        disk.get("mount")
+        for route, machine in _items(_keys(tree.data), (), "machines")
+        for _, disk in _items(machine, route, "video_disks")
+    }
+    table = _keys(_keys(_keys(tree.data).get("storage")).get("retention"))
+    for kind, kept in table.items():
+        at, volume = ("storage", "retention", kind, "volume"), _keys(kept).get("volume")
+        if not isinstance(volume, str) or not _well_formed(at, volume):
+            continue
+        if volume.startswith("/") and volume not in mounts:
+            wrong = f"没有挂载点为{quoted(volume)}的录像盘"
+            tree.refuse(at, wrong, "machines 中某块 video_disks 的挂载点，或写 root、video")
 
 
 def _gatekeepers(tree: Tree) -> None:

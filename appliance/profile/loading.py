@@ -11,11 +11,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from appliance.profile.capacity import rooms, shortage
 from appliance.profile.crosschecks import cross_check
 from appliance.profile.faults import Fault, ProfileFaults, Route, Stop
 from appliance.profile.model import Profile
 from appliance.profile.schema import ROOT, Place, allowed_text
 from appliance.profile.sentences import misspelt, sentences
+from appliance.profile.storage import ROOT as ROOT_VOLUME
 from appliance.profile.tree import SecretName, Tree, read_tree
 
 LARGEST_BYTES = 1 << 20
@@ -23,8 +25,11 @@ MOST_FAULTS = 200
 
 
 def load_profile(path: Path | str) -> Profile:
-    """The profile in the YAML file at `path`; raises ProfileFaults with everything wrong in it."""
-    profile, faults = check_profile(path)
+    """The profile in the YAML file at `path`; raises ProfileFaults with everything wrong in it.
+
+    Disks that are too small are left to `check_profile`: a box that runs must go on.
+    """
+    profile, faults = _checked(path, capacity=False)
     if profile is None:
         raise ProfileFaults(Path(path), faults)
     return profile
@@ -35,6 +40,10 @@ def check_profile(path: Path | str) -> tuple[Profile | None, tuple[Fault, ...]]:
 
     Beyond `MOST_FAULTS` the rest is counted in a last fault.
     """
+    return _checked(path, capacity=True)
+
+
+def _checked(path: Path | str, *, capacity: bool) -> tuple[Profile | None, tuple[Fault, ...]]:
     try:
         text = _read(Path(path))
     except Stop as stop:
@@ -44,6 +53,8 @@ def check_profile(path: Path | str) -> tuple[Profile | None, tuple[Fault, ...]]:
     if not tree.is_void(()):
         profile = _validated(tree)
         cross_check(tree)
+        if capacity and profile is not None and not tree.faults:
+            _weigh(tree, profile)
     faults = sorted(set(tree.faults))
     if len(faults) > MOST_FAULTS:
         rest = len(faults) - MOST_FAULTS
@@ -51,6 +62,18 @@ def check_profile(path: Path | str) -> tuple[Profile | None, tuple[Fault, ...]]:
         last = Fault(faults[-1].line, "", f"后面还有 {rest} 处错误", "先改正前面各处，再检查一次")
         faults.append(last)
     return (None if faults else profile), tuple(faults)
+
+
+def _weigh(tree: Tree, profile: Profile) -> None:
+    """Refuse disks whose stated size does not hold what is to be kept."""
+    for room in rooms(profile):
+        if room.stated and not room.fits:
+            wrong, allowed = shortage(room)
+            number = [machine.name for machine in profile.machines].index(room.machine)
+            at: Route = ("storage", "size_tb")
+            if room.place != ROOT_VOLUME:
+                at = ("machines", number, "video_disks")
+            tree.refuse(at, wrong, allowed)
 
 
 def _read(path: Path) -> str:

@@ -8,14 +8,14 @@ What no single field can see (unique numbers, references) is in `crosschecks`.
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address
-from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from appliance.guideline.dictionaries import Direction, EmissionStage, Production
 from appliance.profile.box import Access, BarrierNumber, Machine, Protection, Software, Ups
-from appliance.profile.sections import AbsolutePath, Host, Identifier, Port, Secret, Section
+from appliance.profile.sections import Host, Identifier, Port, Secret, Section
+from appliance.profile.storage import Storage
 from appliance.profile.view import LaneView
 
 
@@ -182,6 +182,14 @@ class Camera(Section):
         description="视频监控相机画面里的道闸，写入屏幕字符（4.5.3-3）；"
         "车牌识别相机不填，由道闸的 plate_camera 得出",
         max_length=99,
+    )
+    bitrate_mbps: float = Field(
+        default=4.0,
+        title="码率",
+        description="主码流的平均码率，单位 Mbit/s，用于规划；"
+        "默认值按 1080p、25 帧、H.265 假定，运行后以实测为准",
+        ge=0.05,
+        le=100,
     )
 
 
@@ -444,14 +452,6 @@ class Uplink(Section):
     )
 
 
-class Storage(Section):
-    """Where the box keeps its journal and photos."""
-
-    root: AbsolutePath = Field(
-        default=PurePosixPath("/var/lib/gatehouse"), title="数据目录", description="以 / 开头的目录"
-    )
-
-
 class ClockSources(Section):
     """Beijing time (4.1-1, 6.2.1)."""
 
@@ -521,7 +521,9 @@ class Profile(Section):
         default=Recognition(), title="车牌识别", description="识别器与判定时限"
     )
     uplink: Uplink = Field(title="上报", description="与监管平台的联网")
-    storage: Storage = Field(default=Storage(), title="存储", description="数据目录")
+    storage: Storage = Field(
+        default=Storage(), title="存储", description="数据目录与保存策略（4.3、4.4.5-2）"
+    )
     clock: ClockSources = Field(default=ClockSources(), title="时钟", description="对时来源")
     ups: Ups = Field(title="不间断电源", description="UPS 参数")
     network: Network = Field(default=Network(), title="网络", description="带宽与监听地址")

@@ -42,6 +42,8 @@ All of these are checked together with the keys, and every fault is reported in 
 - `retry_pause_seconds` is not more than `retry_pause_limit_seconds`;
 - a lane's region has three corners or more, and its least plate width is below the greatest;
 - no two barriers use the same coil or the same input of one relay (host, port and unit);
+- a retention's `volume` that is a path is the mount of a video disk; a camera's `barriers` exist;
+- where the disks' sizes are stated, they hold every kind for its term (docs/storage.md);
 - the check character of the social credit code fits (GB 32100-2015).
 """
 

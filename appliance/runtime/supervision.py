@@ -102,7 +102,8 @@ def programs(profile: Profile) -> tuple[Program, ...]:
         Program(f"lane-{lane.barrier.id}", ("lane", lane.barrier.id)) for lane in profile.lanes()
     ]
     entry = [Program("entry", ("entry",))] if profile.access.gatekeepers else []
-    return (*lanes, Program("uplink", ("uplink",)), Program("web", ("web",)), *entry)
+    always = [Program(name, (name,)) for name in ("uplink", "web", "sweeper")]
+    return (*lanes, *always, *entry)
 
 
 def supervisor_configuration(

@@ -49,6 +49,8 @@ def test_a_new_journal_records_each_migration_with_its_moment(root, journal):
             "live_and_backfill",
             "remembered",
             "seen_and_review",
+            "files_on_disk",
+            "removals",
         )
     ]
 

@@ -247,7 +247,13 @@ def test_a_machine_runs_the_lanes_it_serves_and_no_others(tmp_path):
     machines = [{"name": "gate-in", "barriers": ["A01"]}, {"name": "gate-out", "barriers": ["A02"]}]
     profile = demo_profile(tmp_path, machines=machines)
     part = profile.part_of(profile.machine("gate-out"))
-    assert [program.name for program in programs(part)] == ["lane-A02", "uplink", "web", "entry"]
+    assert [program.name for program in programs(part)] == [
+        "lane-A02",
+        "uplink",
+        "web",
+        "sweeper",
+        "entry",
+    ]
     path = tmp_path / "site.yaml"
     text = write_configuration(part, path, "gate-out").read_text("utf-8")
     assert text.count("--machine gate-out") == len((CRASHES, *programs(part)))

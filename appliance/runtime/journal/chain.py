@@ -1,6 +1,6 @@
 """The chain of hashes that shows a record changed, removed or slipped in afterwards.
 
-Each passage and each correction adds one link in the transaction that writes it:
+Each passage, correction and lawful removal of photos adds one link in its own transaction:
 
     record_digest = SHA-256 of the record's canonical JSON (a passage with its photos' SHA-256)
     hash          = SHA-256 of prev, kind, ref and record_digest, a line each
@@ -18,7 +18,7 @@ from appliance.runtime.journal.database import Row, insert, row, rows
 
 GENESIS = "0" * 64
 
-RecordKind = Literal["passage", "correction"]
+RecordKind = Literal["passage", "correction", "removal"]
 
 
 def canonical(value: object) -> bytes:
@@ -44,6 +44,9 @@ def record_digest(database: Database, kind: RecordKind, ref: int) -> str | None:
             "passage": _said(passage),
             "photos": [_said(photo) for photo in photo_rows(database, ref)],
         }
+    elif kind == "removal":
+        removal = row(database, "SELECT * FROM removals WHERE id = :id", {"id": ref})
+        record = removal and {"removal": _said(removal), "passages": removed_by(database, ref)}
     else:
         correction = row(database, "SELECT * FROM corrections WHERE id = :id", {"id": ref})
         record = correction and {"correction": _said(correction)}
@@ -57,6 +60,16 @@ def photo_rows(database: Database, passage_id: int) -> list[Row]:
         "SELECT * FROM photos WHERE passage_id = :id ORDER BY number",
         {"id": passage_id},
     )
+
+
+def removed_by(database: Database, removal_id: int) -> list[int]:
+    """The passages whose photos a removal took, in order."""
+    found = rows(
+        database,
+        "SELECT passage_id FROM removed_photos WHERE removal_id = :id ORDER BY passage_id",
+        {"id": removal_id},
+    )
+    return [each["passage_id"] for each in found]
 
 
 def add_link(database: Database, kind: RecordKind, ref: int) -> None:
@@ -86,6 +99,15 @@ def head(database: Database) -> str:
     """The hash of the newest link."""
     found = row(database, "SELECT hash FROM chain ORDER BY seq DESC LIMIT 1")
     return str(found["hash"]) if found else GENESIS
+
+
+def link_of(database: Database, kind: RecordKind, ref: int) -> Row | None:
+    """The link that speaks of a record, or None."""
+    return row(
+        database,
+        "SELECT * FROM chain WHERE kind = :kind AND ref = :ref",
+        {"kind": kind, "ref": ref},
+    )
 
 
 def _said(record: Row) -> Row:

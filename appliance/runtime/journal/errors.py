@@ -41,3 +41,7 @@ class NotWaiting(JournalError):
 
 class UnsafePath(JournalError):
     """A photo path that leads out of the photo folder."""
+
+
+class StorageStopped(JournalError):
+    """The disk is full and the policy says stop (满即停): nothing more is taken in."""

@@ -22,6 +22,7 @@ from appliance.runtime.journal import (
     outbox,
     owing,
     records,
+    storage_state,
     vehicles,
     verification,
 )
@@ -35,12 +36,15 @@ from appliance.runtime.journal.database import (
     make_folder,
     sync_folder,
 )
-from appliance.runtime.journal.errors import JournalMissing, UnknownPassage
+from appliance.runtime.journal.errors import JournalMissing, UnknownPassage, UnsafePath
+from appliance.runtime.journal.inventory import Inventory
 from appliance.runtime.journal.outbox import Counts
 from appliance.runtime.journal.photos import PhotoFiles
 from appliance.runtime.journal.recording import Recorder
+from appliance.runtime.journal.shelves import ROOT, Shelves
 from appliance.runtime.journal.statistics import Statistics
 from appliance.runtime.journal.steps import StepHook, pass_by
+from appliance.runtime.journal.storage_state import StorageState
 from appliance.runtime.journal.values import (
     Due,
     Event,
@@ -55,6 +59,7 @@ from appliance.runtime.journal.values import (
     Vehicle,
 )
 from appliance.runtime.journal.verification import Verification
+from appliance.runtime.journal.video import VideoRows
 
 LOCK_NAME = "journal.lock"
 
@@ -69,6 +74,7 @@ class Journal:
     """
 
     def __init__(self, root: Path, clock: Clock, database: Database, step: StepHook) -> None:
+        self._root = root
         self._clock = clock
         self._database = database
         self._files = PhotoFiles(root, step)
@@ -140,7 +146,8 @@ class Journal:
         that the platform must refuse is aside from its birth, and its reason names the field.
 
         Raises ValueError for a moment without a zone, a barrier that is no barrier number or two
-        photos of one kind; OSError when the disk fails. Then nothing was recorded.
+        photos of one kind; StorageStopped while photos are stopped (满即停); OSError when the disk
+        fails. Then nothing was recorded.
         """
         return self._recorder.record(passage, hold)
 
@@ -379,11 +386,45 @@ class Journal:
         """The text kept under a name, or None."""
         return notes.recall(self._database, name)
 
+    # Video and the room for it
+
+    def video(self) -> VideoRows:
+        """The rows of fragments and clips: for the recorder, the pages, the exports."""
+        return VideoRows(self._database)
+
+    def shelves(self) -> Shelves:
+        """Files by kind and age: for the sweeper."""
+        return Shelves(self._database, self._clock)
+
+    def inventory(self) -> Inventory:
+        """Which files each day should have: for the check of the storage."""
+        return Inventory(self._database, self._clock)
+
+    def storage(self) -> StorageState | None:
+        """How the storage was at the sweeper's last look; None before the first."""
+        return storage_state.read(self._database)
+
+    def say_storage(self, state: StorageState) -> None:
+        """Keep how the storage is."""
+        storage_state.write(self._database, state)
+
+    def file_path(self, volume: str, path: str) -> Path:
+        """Where a file of a volume lies, absolute; raises UnsafePath when that is elsewhere."""
+        base = (self._root if volume == ROOT else Path(volume)).resolve()
+        whole = (base / path).resolve()
+        if not whole.is_relative_to(base) or whole == base:
+            raise UnsafePath(f"文件路径超出存放目录：{path}")
+        return whole
+
     # Tamper evidence
 
     def head(self) -> str:
         """The newest link's hash, to be noted elsewhere and given to `verify` later."""
         return chain.head(self._database)
+
+    def link_of_passage(self, passage_id: int) -> dict[str, object] | None:
+        """The link of the chain that speaks of a passage, as its columns, for an inspector."""
+        return chain.link_of(self._database, "passage", passage_id)
 
     def verify(
         self,

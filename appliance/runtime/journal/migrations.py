@@ -224,6 +224,110 @@ def seen_and_review(database: Database) -> None:
     """)
 
 
+def files_on_disk(database: Database) -> None:
+    """Which files there are, by time, so that the oldest of a kind is found at once.
+
+    `photo_shelf` holds the passages whose photos are still there; a trigger fills it, so nobody
+    can forget to. `unlinking` holds files whose rows are gone and that are about to go.
+    """
+    database.executescript("""
+        CREATE TABLE fragments (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind TEXT NOT NULL CHECK (kind IN ('video', 'smoke')),
+            camera TEXT NOT NULL,
+            began_at TEXT NOT NULL,
+            seconds REAL NOT NULL,
+            volume TEXT NOT NULL,  -- 'root' or a mount
+            path TEXT NOT NULL,    -- below the volume
+            bytes INTEGER NOT NULL,
+            UNIQUE (volume, path)
+        ) STRICT;
+        CREATE INDEX fragments_of_camera ON fragments (camera, began_at);
+        CREATE INDEX fragments_by_time ON fragments (kind, began_at, id);
+        CREATE INDEX fragments_of_volume ON fragments (kind, volume, began_at, id, bytes);
+        CREATE TABLE clips (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            passage_id INTEGER NOT NULL REFERENCES passages (id),
+            camera TEXT NOT NULL,
+            began_at TEXT NOT NULL,
+            seconds REAL NOT NULL,
+            volume TEXT NOT NULL,
+            path TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            UNIQUE (volume, path)
+        ) STRICT;
+        CREATE INDEX clips_of_passage ON clips (passage_id);
+        CREATE INDEX clips_by_time ON clips (began_at, id);
+        CREATE INDEX clips_of_volume ON clips (volume, began_at, id, bytes);
+        CREATE TABLE photo_shelf (
+            passage_id INTEGER PRIMARY KEY REFERENCES passages (id),
+            passed_at TEXT NOT NULL,
+            bytes INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX photo_shelf_by_time ON photo_shelf (passed_at, passage_id, bytes);
+        INSERT INTO photo_shelf SELECT passages.id, passed_at, sum(size)
+            FROM photos JOIN passages ON passages.id = passage_id GROUP BY passage_id;
+        CREATE TRIGGER photo_shelved AFTER INSERT ON photos BEGIN
+            INSERT INTO photo_shelf
+                SELECT id, passed_at, new.size FROM passages WHERE id = new.passage_id
+                ON CONFLICT (passage_id) DO UPDATE SET bytes = bytes + excluded.bytes;
+        END;
+        CREATE TABLE unlinking (
+            volume TEXT NOT NULL,
+            path TEXT NOT NULL,
+            PRIMARY KEY (volume, path)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE early_deletions (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            deleted_at TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            volume TEXT NOT NULL,
+            items INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            oldest_at TEXT NOT NULL,
+            newest_at TEXT NOT NULL,
+            kept_days INTEGER NOT NULL  -- what the policy had promised
+        ) STRICT;
+    """)
+
+
+def removals(database: Database) -> None:
+    """Photos deleted by the policy, as records of their own in the chain.
+
+    SQLite cannot widen a CHECK, so the links are copied, their numbers and SQLite's high-water
+    mark with them.
+    """
+    database.executescript("""
+        CREATE TABLE removals (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            removed_at TEXT NOT NULL,
+            why TEXT NOT NULL CHECK (why IN ('term', 'overwrite')),
+            kept_days INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE removed_photos (
+            passage_id INTEGER PRIMARY KEY REFERENCES passages (id),
+            removal_id INTEGER NOT NULL REFERENCES removals (id)
+        ) STRICT;
+        CREATE INDEX removed_photos_of_removal ON removed_photos (removal_id);
+        CREATE TABLE wider_chain (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind TEXT NOT NULL CHECK (kind IN ('passage', 'correction', 'removal')),
+            ref INTEGER NOT NULL,
+            record_digest TEXT NOT NULL,
+            prev TEXT NOT NULL,
+            hash TEXT NOT NULL UNIQUE,
+            UNIQUE (kind, ref)
+        ) STRICT;
+        INSERT INTO wider_chain SELECT * FROM chain ORDER BY seq;
+        DELETE FROM sqlite_sequence WHERE name = 'wider_chain';
+        INSERT INTO sqlite_sequence
+            SELECT 'wider_chain', seq FROM sqlite_sequence WHERE name = 'chain';
+        DROP TABLE chain;
+        ALTER TABLE wider_chain RENAME TO chain;
+    """)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     passages_and_photos,
     corrections,
@@ -236,6 +340,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     live_and_backfill,
     remembered,
     seen_and_review,
+    files_on_disk,
+    removals,
 )
 
 

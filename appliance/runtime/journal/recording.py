@@ -3,10 +3,11 @@
 from sqlite_utils import Database
 
 from appliance.clock import Clock
-from appliance.runtime.journal import owing
+from appliance.guideline.retention import Kind
+from appliance.runtime.journal import owing, storage_state
 from appliance.runtime.journal.chain import add_link
 from appliance.runtime.journal.database import insert, writing
-from appliance.runtime.journal.errors import UnknownPassage
+from appliance.runtime.journal.errors import StorageStopped, UnknownPassage
 from appliance.runtime.journal.moments import to_text
 from appliance.runtime.journal.photos import PhotoFiles
 from appliance.runtime.journal.records import passage_of_key, passage_to_row
@@ -30,6 +31,7 @@ class Recorder:
         if earlier is not None:
             return earlier, False
         fields = passage_to_row(passage)  # whatever is wrong with the values shows before a write
+        self._heed_stop()
         photos = self._files.store(passage)
         with writing(self._database):
             self._step(Step.BEGUN)
@@ -44,6 +46,12 @@ class Recorder:
         if recorded is None:
             raise UnknownPassage(f"刚写入的进出厂记录 {passage.key} 不见了。")
         return recorded, True
+
+    def _heed_stop(self) -> None:
+        """满即停 (4.4.1-5): fail as on a full disk, but while receipts still find room."""
+        state = storage_state.read(self._database)
+        if state is not None and Kind.PHOTOS in state.stopped:
+            raise StorageStopped("数据盘已满，按“满即停”策略停止记录。请腾出空间或更换磁盘。")
 
     def _add(
         self, fields: dict[str, object], photos: tuple[StoredPhoto, ...], hold: str | None

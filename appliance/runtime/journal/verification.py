@@ -23,10 +23,10 @@ from appliance.runtime.journal.photos import PhotoFiles
 from appliance.runtime.journal.values import PhotoKind, StoredPhoto
 
 What = Literal["changed", "removed", "inserted", "photo changed", "photo missing"]
-FaultKind = Literal["passage", "correction", "link"]
+FaultKind = Literal["passage", "correction", "removal", "link"]
 Progress = Callable[[int, int], None]
 
-NOUNS = {"passage": "进出厂记录", "correction": "更正记录", "link": "链"}
+NOUNS = {"passage": "进出厂记录", "correction": "更正记录", "removal": "照片删除记录", "link": "链"}
 BATCH = 500
 BLOCK = 1 << 20
 
@@ -92,7 +92,9 @@ def _ends(database: Database) -> _Ends:
             "EXISTS (SELECT 1 FROM outbox WHERE passage_id = passages.id) AS owed "
             "FROM passages WHERE id NOT IN (SELECT ref FROM chain WHERE kind = 'passage') "
             "UNION ALL SELECT 'correction', id, 0 FROM corrections "
-            "WHERE id NOT IN (SELECT ref FROM chain WHERE kind = 'correction') LIMIT 1",
+            "WHERE id NOT IN (SELECT ref FROM chain WHERE kind = 'correction') "
+            "UNION ALL SELECT 'removal', id, 0 FROM removals "
+            "WHERE id NOT IN (SELECT ref FROM chain WHERE kind = 'removal') LIMIT 1",
         )
         stray = row(
             database,
@@ -119,7 +121,7 @@ class _Walk:
         self._ends = ends
         self._seq = 0
         self._prev = GENESIS
-        self._refs: dict[RecordKind, int] = {"passage": 0, "correction": 0}
+        self._refs: dict[RecordKind, int] = {"passage": 0, "correction": 0, "removal": 0}
 
     def first_fault(self, progress: Progress | None) -> ChainFault | None:
         """Walk to where the chain ended, or to the first fault."""
@@ -221,6 +223,8 @@ class _Walk:
         if self._files is None or link["kind"] != "passage":
             return None
         seq = link["seq"]
+        if self._lawfully_removed(link["ref"]):
+            return None
         for photo in photo_rows(self._database, link["ref"]):
             stored = StoredPhoto(
                 PhotoKind(photo["kind"]), photo["path"], photo["sha256"], photo["size"]
@@ -232,10 +236,24 @@ class _Walk:
                     while block := file.read(BLOCK):
                         digest.update(block)
             except FileNotFoundError:
+                if self._lawfully_removed(link["ref"]):  # while this walk was on its way
+                    return None
                 return _fault(seq, "passage", "photo missing", f"{told}不见了")
             if digest.hexdigest() != stored.sha256:
                 return _fault(seq, "passage", "photo changed", f"{told}被改动")
         return None
+
+    def _lawfully_removed(self, passage_id: int) -> bool:
+        """Whether a removal says that these photos are gone; that removal has a link itself, and
+        its digest covers which passages it names."""
+        return bool(
+            row(
+                self._database,
+                "SELECT 1 AS yes FROM removed_photos JOIN removals ON removals.id = removal_id "
+                "WHERE passage_id = :id",
+                {"id": passage_id},
+            )
+        )
 
     def _mark_fault(self) -> ChainFault | None:
         """SQLite's high-water mark of the chain is the number of its last link."""

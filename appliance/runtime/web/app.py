@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from appliance.clock import Clock
 from appliance.profile.model import Profile
 from appliance.runtime.journal import Journal, UnknownPassage, UnsafePath
+from appliance.runtime.journal.evidence import TooMuchEvidence
 from appliance.runtime.uplink.books import printing
 from appliance.runtime.uplink.books.wording import in_hours
 from appliance.runtime.web import wording
@@ -65,6 +66,7 @@ def create_app(profile: Profile, clock: Clock, open_journal: Callable[[], Journa
     app.register_error_handler(sqlite3.Error, _journal_failed)
     app.register_error_handler(UnknownPassage, _not_found)
     app.register_error_handler(UnsafePath, _not_found)
+    app.register_error_handler(TooMuchEvidence, _too_much)
     app.register_error_handler(HTTPException, _trouble)
     return app
 
@@ -93,6 +95,10 @@ def _journal_failed(_error: sqlite3.Error) -> tuple[str, int]:
 def _not_found(_error: Exception) -> tuple[str, int]:
     title, sentence = TROUBLES[404]
     return render_template("trouble.html", title=title, sentence=sentence, again=False), 404
+
+
+def _too_much(error: TooMuchEvidence) -> tuple[str, int]:
+    return render_template("trouble.html", title="文件太大", sentence=str(error), again=False), 413
 
 
 def _trouble(error: HTTPException) -> Response:

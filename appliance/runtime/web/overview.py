@@ -16,6 +16,7 @@ from appliance.runtime.journal.values import (
 )
 from appliance.runtime.web.books import Days, Standing, standing_of
 from appliance.runtime.web.site import Site
+from appliance.runtime.web.storage import StorageView, storage_of
 from appliance.runtime.web.verdict import SILENT_AFTER, Pulse, Verdict, judge, pulse
 from appliance.runtime.web.wording import program_names
 
@@ -77,6 +78,7 @@ class Overview:
     events: tuple[Event, ...]
     standing: Standing
     days: Days
+    storage: StorageView
 
 
 def verdict_of(site: Site, journal: Journal) -> Verdict:
@@ -86,7 +88,10 @@ def verdict_of(site: Site, journal: Journal) -> Verdict:
         journal.heartbeats(),
         journal.outbox_counts(),
         site.clock.now(),
-        standing_of(site.profile, journal, site.clock.now()).findings(site.clock.now()),
+        [
+            *standing_of(site.profile, journal, site.clock.now()).findings(site.clock.now()),
+            *storage_of(site.profile, journal).findings(),
+        ],
     )
 
 
@@ -101,12 +106,14 @@ def overview_of(site: Site, journal: Journal) -> Overview:
     }
     counts = journal.outbox_counts()
     standing = standing_of(site.profile, journal, now)
+    storage = storage_of(site.profile, journal)
+    findings = [*standing.findings(now), *storage.findings()]
     recent = journal.latest_passages(PASSAGES_SEARCHED)
     # Newest first: of a lane's passages, the newest is the last to be put in.
     last = {passage.barrier: passage for passage in reversed(recent)}
     return Overview(
         now=now,
-        verdict=judge(names, beats.values(), counts, now, standing.findings(now)),
+        verdict=judge(names, beats.values(), counts, now, findings),
         lanes=tuple(
             _card(site, lane, lines[f"lane-{lane.barrier.id}"], last.get(lane.barrier.id), now)
             for lane in site.profile.lanes()
@@ -118,6 +125,7 @@ def overview_of(site: Site, journal: Journal) -> Overview:
         events=journal.latest_events(EVENTS_SHOWN),
         standing=standing,
         days=site.counter.days(journal),
+        storage=storage,
     )
 
 

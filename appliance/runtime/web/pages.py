@@ -1,13 +1,19 @@
 """The pages: the whole site, and one passage."""
 
-from flask import Blueprint, Response, abort, render_template
+import tempfile
 
+from flask import Blueprint, Response, abort, render_template, send_file
+
+from appliance.runtime.journal.evidence import gather, pack_zip
 from appliance.runtime.uplink.books import report_text, to_report
 from appliance.runtime.web.overview import overview_of
 from appliance.runtime.web.record import record_of
 from appliance.runtime.web.site import current_journal, current_site
 
 pages = Blueprint("pages", __name__)
+
+MOST_BYTES = 256_000_000
+"""Of evidence by a page: a minute or two of video."""
 
 
 @pages.get("/")
@@ -33,3 +39,17 @@ def passage(passage_id: int) -> str:
     site = current_site()
     record = record_of(site.profile, current_journal(), passage_id)
     return render_template("passage.html", record=record, now=site.clock.now())
+
+
+@pages.get("/passages/<row_id:passage_id>/evidence.zip")
+def evidence(passage_id: int) -> Response:
+    """What an inspector is handed of one passage; 413 for more than the page may be asked for."""
+    site = current_site()
+    made = gather(current_journal(), (passage_id,), site.clock.now(), MOST_BYTES)
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the answer
+    pack_zip(made, file)
+    file.seek(0)
+    name = f"passage-{passage_id:08d}.zip"
+    answer = send_file(file, "application/zip", as_attachment=True, download_name=name)
+    answer.call_on_close(file.close)
+    return answer

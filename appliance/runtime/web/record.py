@@ -10,6 +10,7 @@ from typing import Any
 from appliance.guideline.messages import PASSAGE_FIELDS
 from appliance.profile.model import Profile
 from appliance.runtime.journal import Correction, Journal
+from appliance.runtime.journal.shelves import Removal
 from appliance.runtime.journal.values import (
     OutboxItem,
     PhotoKind,
@@ -51,6 +52,7 @@ class PhotoState(Enum):
     GENUINE = "与记录一致"
     CHANGED = "与记录不符"
     GONE = "文件缺失"
+    REMOVED = "已按保存策略删除"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +92,24 @@ class Record:
     photos: tuple[PhotoSheet, ...]
     messages: tuple[MessageSheet, ...]
     corrections: tuple[CorrectionSheet, ...]
+    removal: Removal | None
 
 
 def record_of(profile: Profile, journal: Journal, passage_id: int) -> Record:
     """Gather one passage; raises UnknownPassage."""
     passage = journal.passage(passage_id)
+    removal = journal.shelves().removal(passage_id)
     return Record(
         passage=passage,
         rows=_rows(profile, passage),
         vehicle_rows=_vehicle_rows(passage.vehicle),
-        photos=tuple(_photo(journal, photo) for photo in passage.photos),
+        photos=tuple(_photo(journal, photo, removal) for photo in passage.photos),
         messages=tuple(
             MessageSheet(message, journal.receipts(message.id))
             for message in journal.messages(passage_id)
         ),
         corrections=tuple(_correction(each) for each in journal.corrections(passage_id)),
+        removal=removal,
     )
 
 
@@ -151,8 +156,10 @@ def _vehicle_rows(vehicle: Vehicle | None) -> tuple[Row, ...]:
     )
 
 
-def _photo(journal: Journal, stored: StoredPhoto) -> PhotoSheet:
+def _photo(journal: Journal, stored: StoredPhoto, removal: Removal | None) -> PhotoSheet:
     title = "车头" if stored.kind is PhotoKind.FRONT else "车身"
+    if removal is not None:
+        return PhotoSheet(stored, title, PhotoState.REMOVED)
     try:
         digest = hashlib.sha256(journal.photo_path(stored).read_bytes()).hexdigest()
     except OSError:

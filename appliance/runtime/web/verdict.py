@@ -74,9 +74,9 @@ def judge(
     heartbeats: Iterable[Heartbeat],
     counts: Counts,
     now: datetime,
-    uplink: Iterable[Finding] = (),
+    others: Iterable[Finding] = (),
 ) -> Verdict:
-    """The verdict on a site; `uplink` is what the books add.
+    """The verdict on a site; `others` is what the books and the storage add.
 
     `programs` gives the wording of each program that must run. Heartbeats of others are passed
     over: a lane taken out of the profile leaves its last one behind for ever.
@@ -87,15 +87,15 @@ def judge(
         for program, name in programs.items()
         if (finding := _of_program(program, name, beats.get(program), now))
     ]
-    findings += _grave(uplink, _of_queue(counts, now))
+    findings += _grave(others, _of_queue(counts, now))
     findings.sort(key=lambda finding: -finding.level.rank)  # stable: lanes stay in their order
     level = findings[0].level if findings else Level.NORMAL
     return Verdict(level, tuple(findings))
 
 
-def _grave(uplink: Iterable[Finding], queue: Iterable[Finding]) -> list[Finding]:
+def _grave(others: Iterable[Finding], queue: Iterable[Finding]) -> list[Finding]:
     """Both, without the backlog where an alarm says the same more gravely."""
-    told = list(uplink)
+    told = list(others)
     alarmed = any(finding.code == "missed-upload" for finding in told)
     return told + [each for each in queue if not (alarmed and each.code == "backlog")]
 

@@ -28,6 +28,13 @@ EVENTS = {
     "uplink-recovered": "传输恢复",
     "backfill-complete": "补传完毕",
     "backfill-overdue": "补传逾期",
+    "storage-early-deletion": "提前删除",
+    "storage-stopped": "停止存入",
+    "storage-resumed": "恢复存入",
+    "storage-refusal": "暂不删除",
+    "storage-volume-missing": "录像盘不可用",
+    "storage-days-left": "存储预警",
+    "storage-fragment-lost": "录像缺失",
 }
 
 # The style sheet draws a plate by these names.
@@ -82,7 +89,7 @@ def plate_parts(plate: str) -> tuple[str, str]:
 
 def program_names(profile: Profile) -> dict[str, str]:
     """The programs this site must run, by the name they beat under, worded for people."""
-    words = {"uplink": "数据上报", "web": "状态页", "entry": "补录页"}
+    words = {"uplink": "数据上报", "web": "状态页", "entry": "补录页", "sweeper": "存储管理"}
     words |= {f"lane-{lane.barrier.id}": f"车道 {lane.barrier.id}" for lane in profile.lanes()}
     return {program.name: words.get(program.name, program.name) for program in programs(profile)}
 
