@@ -14,7 +14,7 @@ from PIL import ImageDraw
 
 from appliance.fonts import chinese_font
 from appliance.models import ModelStore
-from appliance.runtime.vision.checked import Opinion
+from appliance.runtime.vision.checked import SecondOpinion
 from appliance.runtime.vision.evaluation import Share, evaluate, photos_of, read_truth
 from appliance.runtime.vision.grammar import alike
 from appliance.runtime.vision.own import OWN_NETWORK, OwnNetwork, OwnReader
@@ -41,14 +41,14 @@ class Told:
 class AskedReader:
     """The own reader with the second's text beside every reading, sure or not."""
 
-    def __init__(self, reader: PlateReader, opinion: Opinion) -> None:
+    def __init__(self, reader: PlateReader, opinion: SecondOpinion) -> None:
         self._reader = reader
         self._opinion = opinion
 
     def read(self, image: Image) -> list[PlateReading]:
         """Every plate in the image."""
         return [
-            replace(reading, second=self._opinion(self._cut(image, reading), reading.rows))
+            replace(reading, second=self._opinion.spell(self._cut(image, reading), reading.rows))
             for reading in self._reader.read(image)
         ]
 
@@ -62,8 +62,9 @@ def told() -> list[Told | None]:
     held_out = {PLATES / row["file"] for row in rows() if is_held_out(row)}
     truth = [plate for plate in read_truth(PLATES / "truth.tsv") if plate.file in held_out]
     store = ModelStore.default()
-    own = OwnReader(best_detector(store), OwnNetwork(store.locate(OWN_NETWORK)))
-    reader = AskedReader(own, second_opinion(store))
+    network = OwnNetwork(store.locate(OWN_NETWORK))
+    own = OwnReader(best_detector(store), network)
+    reader = AskedReader(own, second_opinion(store, network))
     evaluation = evaluate(truth, read_photo_files(reader, photos_of(truth)))
     return [
         each.answer

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from appliance.guideline.dictionaries import PlateColour
-from appliance.runtime.vision.checked import CheckedReader
+from appliance.runtime.vision.checked import CheckedReader, SecondOpinion
 from appliance.runtime.vision.reading import Image, PlateReading
 
 PICTURE: Image = np.zeros((90, 160, 3), np.uint8)
@@ -24,17 +24,21 @@ class FirstReader:
 class Second:
     """Spells what the test says, and remembers what it was shown."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, both: str = "") -> None:
+        self.text, self.both = text, both
         self.shown: list[tuple[tuple[int, ...], int]] = []
 
-    def __call__(self, plate: Image, rows: int) -> str:
+    def spell(self, plate: Image, rows: int) -> str:
         self.shown.append((plate.shape, rows))
         return self.text
 
+    def together(self, plate: Image, rows: int) -> tuple[str, tuple[float, ...]]:
+        return self.both, (0.5,) * len(self.both)
+
 
 def read(confidence: float, second: Second) -> PlateReading:
-    (reading,) = CheckedReader(FirstReader(confidence), second, sure_from=0.97).read(PICTURE)
+    opinion = SecondOpinion(second.spell, second.together)
+    (reading,) = CheckedReader(FirstReader(confidence), opinion, sure_from=0.97).read(PICTURE)
     return reading
 
 
@@ -58,3 +62,19 @@ def test_two_that_agree_are_sure() -> None:
 def test_where_they_differ_the_reading_is_unsure_and_both_are_told(text: str) -> None:
     reading = read(0.9, Second(text))
     assert (reading.sure, reading.second, reading.text) == (False, text, "宁A12345")
+
+
+@pytest.mark.parametrize(
+    ("second", "both", "text", "lost"),
+    [
+        ("宁A12346", "宁A12346", "宁A12346", "宁A12345"),
+        ("宁A12346", "宁A12345", "宁A12345", "宁A12346"),
+        ("宁A12346", "宁A12348", "宁A12348", "宁A12346"),
+    ],
+)
+def test_where_they_differ_the_likeliest_of_both_is_told_with_the_one_that_lost(
+    second: str, both: str, text: str, lost: str
+) -> None:
+    reading = read(0.9, Second(second, both))
+    assert (reading.text, reading.second, reading.sure) == (text, lost, False)
+    assert len(reading.character_confidence) == len(text)

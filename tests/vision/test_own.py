@@ -9,6 +9,7 @@ from acceptance_kit.peers.camera.plates import draw_plate
 from acceptance_kit.peers.camera.scene import Scene, Vehicle
 from appliance.models import ModelStore
 from appliance.profile.model import Reader
+from appliance.runtime.vision.checked import CheckedReader
 from appliance.runtime.vision.detect import ClpDetector
 from appliance.runtime.vision.own import (
     COLOURS,
@@ -140,7 +141,9 @@ def test_a_box_with_no_plate_in_it_is_not_sure(network: OwnNetwork) -> None:
 def test_the_reader_of_the_profile_takes_the_best_detector_that_is_here(
     store: ModelStore, own: OwnReader
 ) -> None:
-    reader = build_reader(Reader.OWN, store)
+    checked = build_reader(Reader.OWN, store)
+    assert isinstance(checked, CheckedReader)
+    reader = checked._reader
     assert isinstance(reader, OwnReader)
     assert type(reader._detector) is type(best_detector(store))
     assert isinstance(best_detector(_without_hyperlpr3(store)), ClpDetector)

@@ -2,18 +2,28 @@
 
 A reading is sure when the first reader's weakest character is beyond a threshold that was
 calibrated for the error it promises (docs/model-card.md), or when a second reader that knows
-nothing of the first spells the same plate. Otherwise it is 待复核, with both texts.
+nothing of the first spells the same plate. Otherwise it is 待复核: the text both find likeliest
+together, and the one that lost.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from appliance.runtime.vision.grammar import alike
 from appliance.runtime.vision.reading import Image, PlateBox, PlateReader, PlateReading
 from appliance.runtime.vision.rectify import straighten
 
-Opinion = Callable[[Image, int], str]
-"""Spells a straightened plate of one or two rows; empty when it spells none."""
+
+@dataclass(frozen=True, slots=True)
+class SecondOpinion:
+    """What else can be said of a straightened plate of one or two rows.
+
+    `spell` is the second reader's own text, empty when it spells none; `together` the text that
+    both readers find likeliest, with each character's confidence.
+    """
+
+    spell: Callable[[Image, int], str]
+    together: Callable[[Image, int], tuple[str, tuple[float, ...]]]
 
 
 class CheckedReader:
@@ -22,7 +32,7 @@ class CheckedReader:
     `sure_from` is the confidence (0 to 1) from which nobody else need be asked.
     """
 
-    def __init__(self, reader: PlateReader, opinion: Opinion, sure_from: float) -> None:
+    def __init__(self, reader: PlateReader, opinion: SecondOpinion, sure_from: float) -> None:
         self._reader = reader
         self._opinion = opinion
         self._sure_from = sure_from
@@ -35,5 +45,12 @@ class CheckedReader:
         if reading.confidence >= self._sure_from:
             return reading
         box = PlateBox(reading.corners, reading.confidence, reading.rows)
-        second = self._opinion(straighten(image, box), reading.rows)
-        return replace(reading, second=second, sure=alike(second) == alike(reading.text))
+        plate = straighten(image, box)
+        second = self._opinion.spell(plate, reading.rows)
+        if alike(second) == alike(reading.text):
+            return replace(reading, second=second)
+        text, confidence = self._opinion.together(plate, reading.rows)
+        if not text or text == reading.text:
+            return replace(reading, second=second, sure=False)
+        lost = reading.text if text == second else second
+        return replace(reading, text=text, character_confidence=confidence, second=lost, sure=False)

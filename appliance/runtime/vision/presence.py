@@ -79,7 +79,11 @@ class Presence:
         if self._before is not None:
             self.moving = self._share(_differs(seen, self._before)) > MOVING
         self._before = seen
-        self.foreground = _differs(seen, self._empty) & self._lane
+        # A vehicle is seen in brightness; only how much of the lane it fills is told better with
+        # colour. So a camera that turns grey at night, or dusk, is no vehicle.
+        self.foreground = _differs(seen[:1], self._empty[:1]) & self._lane
+        if self._share(self.foreground) >= PRESENT:
+            self.foreground = _differs(seen, self._empty) & self._lane
         share = self._share(self.foreground)
         if share < PRESENT:
             self._empty += LEARNING * (seen - self._empty)
@@ -144,6 +148,5 @@ def _view(image: Image) -> View:
 
 def _differs(one: View, other: View) -> Mask:
     """Which pixels differ in brightness or colour."""
-    apart = np.abs(one - other) > DIFFERENT
-    mask: Mask = apart[0] | apart[1] | apart[2]
+    mask: Mask = (np.abs(one - other) > DIFFERENT).any(axis=0)
     return mask

@@ -5,7 +5,7 @@ from statistics import fmean
 
 from appliance.models import ModelStore
 from appliance.profile.model import Reader
-from appliance.runtime.vision.checked import CheckedReader, Opinion
+from appliance.runtime.vision.checked import CheckedReader, SecondOpinion
 from appliance.runtime.vision.colour import plate_colour
 from appliance.runtime.vision.ctc import Hypothesis, Probabilities, log_likelihood, plates
 from appliance.runtime.vision.detect import ClpDetector, HyperLprDetector
@@ -14,7 +14,7 @@ from appliance.runtime.vision.reading import Image, PlateDetector, PlateReader, 
 from appliance.runtime.vision.recognise import TextNetwork, clp_network, general_network
 from appliance.runtime.vision.rectify import one_line, straighten
 
-SURE_FROM = 0.97
+SURE_FROM = 0.995
 """Confidence from which the own reader is believed alone (benchmarks/calibration.py)."""
 
 MOST_DIFFERENCES = 3
@@ -78,19 +78,24 @@ def build_reader(kind: Reader, store: ModelStore) -> PlateReader:
             networks = (clp_network(store), general_network(store))
             return ChainReader(HyperLprDetector(store), networks)
         case Reader.OWN:
-            own = OwnReader(best_detector(store), OwnNetwork(store.locate(OWN_NETWORK)))
-            return CheckedReader(own, second_opinion(store), SURE_FROM)
+            network = OwnNetwork(store.locate(OWN_NETWORK))
+            own = OwnReader(best_detector(store), network)
+            return CheckedReader(own, second_opinion(store, network), SURE_FROM)
 
 
-def second_opinion(store: ModelStore) -> Opinion:
-    """The two text networks of the other chains, which have not learnt from our plates."""
-    networks = (clp_network(store), general_network(store))
+def second_opinion(store: ModelStore, own: OwnNetwork) -> SecondOpinion:
+    """General text recognition, which has learnt from no plates and knows every province."""
+    general = general_network(store)
 
     def spell(plate: Image, rows: int) -> str:
-        line = one_line(plate, rows)
-        return agree([network.probabilities(line) for network in networks])[0]
+        return agree([general.probabilities(one_line(plate, rows))])[0]
 
-    return spell
+    def together(plate: Image, rows: int) -> tuple[str, tuple[float, ...]]:
+        return agree(
+            [own.probabilities(plate, rows)[0], general.probabilities(one_line(plate, rows))]
+        )
+
+    return SecondOpinion(spell, together)
 
 
 def best_detector(store: ModelStore) -> PlateDetector:
@@ -106,12 +111,13 @@ def best_detector(store: ModelStore) -> PlateDetector:
 
 
 HYPERLPR3_DETECTOR = "y5fu_640x_sim.onnx"
-TEXT_NETWORKS = ("clp_v2_c_rec.onnx", "PP-OCRv6_rec_small.onnx")
+GENERAL_NETWORK = "PP-OCRv6_rec_small.onnx"
+TEXT_NETWORKS = ("clp_v2_c_rec.onnx", GENERAL_NETWORK)
 
 MODELS: dict[Reader, tuple[str, ...]] = {
     Reader.OCR: ("clp_det.onnx", *TEXT_NETWORKS),
     Reader.HYPERLPR3: (HYPERLPR3_DETECTOR, *TEXT_NETWORKS),
-    Reader.OWN: ("clp_det.onnx", OWN_NETWORK, *TEXT_NETWORKS),
+    Reader.OWN: ("clp_det.onnx", OWN_NETWORK, GENERAL_NETWORK),
 }
 """The weights each reader needs, so that they can be fetched before a box goes to a site."""
 
