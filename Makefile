@@ -13,8 +13,9 @@ setup:  ## Install system packages, the virtual environment and the models
 demo: setup  ## A whole site at work on this machine (ONCE=1: each vehicle once, then a summary)
 	@$(BIN)/gatehouse demo $(if $(ONCE),--once) $(if $(IMAGES),--images $(IMAGES))
 
-test: setup-system lint types  ## The whole suite
-	$(BIN)/pytest
+test: setup-system lint types  ## The whole suite; what watches the clock or boots a guest runs alone
+	$(BIN)/pytest -q -n 4 --dist loadgroup -m "not demo and not slow and not system"
+	$(BIN)/pytest -m "demo or slow or system"
 
 setup-system: setup  ## And what the system test needs, when run as root
 	@if [ "$$(id -u)" = 0 ]; then scripts/setup --system; fi
