@@ -110,8 +110,8 @@ GROUND = PlateColour
 KINDS = (
     Kind("blue", 26, n.blue, GROUND.BLUE, ORDINARY, WHITE),
     Kind("yellow", 15, n.yellow, GROUND.YELLOW, ORDINARY, BLACK),
-    Kind("double yellow", 12, n.yellow, GROUND.YELLOW, DOUBLE, BLACK, 2),
-    Kind("trailer", 6, n.trailer, GROUND.YELLOW, DOUBLE, BLACK, 2),
+    Kind("double yellow", 15, n.yellow, GROUND.YELLOW, DOUBLE, BLACK, 2),
+    Kind("trailer", 10, n.trailer, GROUND.YELLOW, DOUBLE, BLACK, 2),
     Kind("learner", 2.5, n.learner, GROUND.YELLOW, ORDINARY, BLACK),
     Kind("small energy", 9, n.small_energy, GROUND.GREEN, ENERGY, BLACK),
     Kind("large energy", 6, n.large_energy, GROUND.YELLOW_GREEN, ENERGY, BLACK),

@@ -22,6 +22,8 @@ from training.network import OwnReader
 
 PROCESSES = 2
 PEAK_RATE = 1.5e-3
+CONTINUED_RATE = 6e-4
+"""The peak when weights are continued: high enough to move, too low to forget."""
 WARM_UP = 0.03
 FALL = 0.45
 """Share of the training after which the rate falls; CTC has left its plateau by then."""
@@ -86,6 +88,8 @@ class Plan:
     size: int
     seed: int
     out: Path
+    start: Path | None = None
+    """Weights to continue; none trains from nothing."""
 
     def progress(self, seen: int, seconds: float) -> float:
         """The share that is done, by whichever limit is nearer."""
@@ -104,18 +108,25 @@ def train(rank: int, plan: Plan) -> None:
     torch.set_num_threads(1)
     meeting = f"file://{(plan.out / 'meeting').absolute()}"
     distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=PROCESSES)
-    network = OwnReader().to(memory_format=torch.channels_last).train()
+    network = OwnReader()
+    peak, placed_until = PEAK_RATE, PLACED_UNTIL
+    if plan.start:
+        # Continued weights know where characters stand and need not be told again.
+        network.load_state_dict(torch.load(plan.start, weights_only=True))
+        peak, placed_until = CONTINUED_RATE, 0.0
+    network = network.to(memory_format=torch.channels_last).train()
     mean = copy.deepcopy(network).eval()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=0.02)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=peak, weight_decay=0.02)
     loader = DataLoader(
         Source(real_crops(), plan.size, plan.seed, rank), batch_size=None, num_workers=1
     )
     began, seen, progress, shown = time.monotonic(), 0, 0.0, torch.zeros(3)
     for index, batch in enumerate(loader, 1):
         for group in optimiser.param_groups:
-            group["lr"] = PEAK_RATE * rate(progress)
+            group["lr"] = peak * rate(progress)
         parts = losses(network, batch)
-        weights = torch.tensor((1.0, COLOUR_WEIGHT, max(1 - progress / PLACED_UNTIL, 0.0)))
+        told = max(1 - progress / placed_until, 0.0) if placed_until else 0.0
+        weights = torch.tensor((1.0, COLOUR_WEIGHT, told))
         optimiser.zero_grad(set_to_none=True)
         (parts * weights).sum().backward()
         seen += plan.size * PROCESSES
@@ -179,12 +190,20 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32, help="pictures a step and process")
     parser.add_argument("--seed", type=int, default=20261124, help="of weights and pictures")
     parser.add_argument("--out", type=Path, default=Path("var/training"), help="folder to write")
+    parser.add_argument("--start", type=Path, help="weights.pt to continue, at a lower rate")
     options = parser.parse_args()
     if not options.samples and not options.minutes:
         parser.error("say --samples or --minutes")
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "meeting").unlink(missing_ok=True)
-    plan = Plan(options.samples, options.minutes, options.batch, options.seed, options.out)
+    plan = Plan(
+        options.samples,
+        options.minutes,
+        options.batch,
+        options.seed,
+        options.out,
+        options.start,
+    )
     multiprocessing.spawn(train, (plan,), nprocs=PROCESSES)
 
 

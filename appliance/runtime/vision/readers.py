@@ -101,7 +101,7 @@ def second_opinion(store: ModelStore, own: OwnNetwork) -> SecondOpinion:
 def best_detector(store: ModelStore) -> PlateDetector:
     """HyperLPR3's detector where its file lies, else the registry's clp_det.
 
-    Behind the former 96 of 100 plates are read, behind the latter 81 (docs/models.md), but a
+    Behind the former 97 of 100 plates are read, behind the latter 87 (docs/models.md), but a
     machine that reaches registries alone cannot have the former. Which one a box uses follows
     from its files alone: `gatehouse models list` shows them.
     """
