@@ -1,7 +1,9 @@
 """Uplinks that are broken on purpose, to show that the kills find what they are there to find."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,9 @@ from appliance.runtime.journal.values import OutboxItem, OutboxState, Receipt
 
 _SENT = "SELECT id FROM outbox WHERE state = 'waiting' AND attempts > 0"
 
+SLOW_SECONDS = 0.05
+"""Between what a broken uplink says and what it does: a few kills must be enough to hit it."""
+
 Break = Callable[[str], None]
 """Breaks the uplink of this process, whose profile is that file."""
 
@@ -25,7 +30,9 @@ def done_when_it_leaves(_profile: str) -> None:
     def begun(journal: Journal, item: OutboxItem) -> OutboxItem:
         begin_attempt(journal, item)
         hoped = Receipt(code=1, raw="", at=SystemClock().now())
-        return journal.receive(item, hoped, state=OutboxState.DONE)
+        done = journal.receive(item, hoped, state=OutboxState.DONE)
+        time.sleep(SLOW_SECONDS)
+        return done
 
     pytest.MonkeyPatch().setattr(Journal, "begin_attempt", begun)
 
@@ -39,6 +46,13 @@ def new_qns_at_a_start(profile: str) -> None:
             for row in list(database.query(_SENT)):
                 new = {"id": row["id"], "qn": issue(database, clock.now())}
                 database.execute("UPDATE outbox SET qn = :qn WHERE id = :id", new)
+    receive = Journal.receive
+
+    def received(journal: Journal, *answer: Any, **made: Any) -> OutboxItem:
+        time.sleep(SLOW_SECONDS)
+        return receive(journal, *answer, **made)
+
+    pytest.MonkeyPatch().setattr(Journal, "receive", received)
 
 
 BREAKS: dict[str, Break] = {
