@@ -4,12 +4,13 @@ The guest has no udev, so `/dev/disk/by-uuid` is made by hand, after each start 
 """
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from .bed.guest import Bed
 
+VIDEO_UNIT = "srv-video-1.mount"
 VIDEO_UUID = "5f0c1c1e-93a4-4c6c-9a55-1f2b8a7f0c36"
 """The UUID that site.yaml names. The kernel, which beds share, mounts it only once at a time."""
 
@@ -44,6 +45,22 @@ def huge_disk(folder: Path, terabytes: int = 36) -> Iterator[Path]:
         # A log of the usual 2 GB would be written in full.
         _host("mkfs.xfs", "-q", "-l", "size=64m", "-m", f"uuid={VIDEO_UUID}", f"{place}/disk.img")
         yield undo.enter_context(loop_device(place / "disk.img"))
+
+
+@contextmanager
+def video_disk(box: Bed, folder: Path) -> Iterator[Callable[[], None]]:
+    """The video disk of site.yaml, plugged in and mounted; what is yielded does so once more,
+    after a start of the box."""
+    with huge_disk(folder) as device:
+
+        def mounted() -> None:
+            plug_in(box, device, VIDEO_UUID)
+            box.run(["systemctl", "start", VIDEO_UNIT])
+
+        mounted()
+        yield mounted
+        box.run(["systemctl", "stop", VIDEO_UNIT])
+        box.run(["rm", "-f", str(device), f"/dev/disk/by-uuid/{VIDEO_UUID}"])
 
 
 def plug_in(box: Bed, device: Path, uuid: str | None = None) -> None:

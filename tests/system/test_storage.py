@@ -8,25 +8,20 @@ import pytest
 
 from .bed.guest import Bed
 from .box import day_passes, evidence
-from .disks import VIDEO_UUID, huge_disk, loop_device, plug_in
+from .disks import VIDEO_UNIT, VIDEO_UUID, loop_device, plug_in, video_disk
 
 MOUNT = "/srv/video/1"
-UNIT = "srv-video-1.mount"
 DISKS = "/usr/local/lib/gatehouse/disks.py"
 
 
 @pytest.fixture(scope="module")
-def video_disk(appliance: Bed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The video disk of site.yaml, plugged in and mounted."""
-    with huge_disk(tmp_path_factory.mktemp("disk")) as device:
-        plug_in(appliance, device, VIDEO_UUID)
-        appliance.run(["systemctl", "start", UNIT])
+def disk(appliance: Bed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The video disk of site.yaml."""
+    with video_disk(appliance, tmp_path_factory.mktemp("disk")):
         yield
-        appliance.run(["systemctl", "stop", UNIT])
-        appliance.run(["rm", "-f", str(device), f"/dev/disk/by-uuid/{VIDEO_UUID}"])
 
 
-@pytest.mark.usefixtures("video_disk")
+@pytest.mark.usefixtures("disk")
 def test_a_disk_of_36_t_is_mounted_by_its_uuid_and_seen_to_be_large_enough(appliance: Bed) -> None:
     told = appliance.run(["findmnt", "-no", "UUID,FSTYPE,OPTIONS", MOUNT]).stdout.split()
     assert told[:2] == [VIDEO_UUID, "xfs"]
@@ -37,9 +32,9 @@ def test_a_disk_of_36_t_is_mounted_by_its_uuid_and_seen_to_be_large_enough(appli
     assert last["value"] == {"terabytes": pytest.approx(39.58, abs=0.02), "not_mounted": []}
 
 
-@pytest.mark.usefixtures("video_disk")
+@pytest.mark.usefixtures("disk")
 def test_without_its_disk_a_mount_point_takes_nothing_not_even_from_root(appliance: Bed) -> None:
-    appliance.run(["systemctl", "stop", UNIT])
+    appliance.run(["systemctl", "stop", VIDEO_UNIT])
     try:
         refused = appliance.run(["touch", f"{MOUNT}/clip.mp4"], check=False)
         assert "not permitted" in refused.stderr
@@ -47,7 +42,7 @@ def test_without_its_disk_a_mount_point_takes_nothing_not_even_from_root(applian
         last = evidence(appliance, "disks", "video-capacity")[-1]
         assert (last["ok"], last["value"]["not_mounted"]) == (False, [MOUNT])
     finally:
-        appliance.run(["systemctl", "start", UNIT])
+        appliance.run(["systemctl", "start", VIDEO_UNIT])
     appliance.run(["touch", f"{MOUNT}/clip.mp4"])
 
 

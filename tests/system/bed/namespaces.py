@@ -46,7 +46,10 @@ class Namespace:
             yield process
         finally:
             process.kill()
-            process.communicate()  # which closes its pipes too
+            process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
 
     def add(self) -> None:
         """Make it, with its loopback up."""
