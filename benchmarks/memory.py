@@ -26,7 +26,8 @@ WITH RECURSIVE n (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < :rows)
 """
 PASSAGES = """
 INSERT INTO passages SELECT n, key || n, entrance, barrier, position, direction, passed_at,
-    recorded_at, plate, plate_colour, confidence, decision, rule, reason, raise_method, vehicle
+    recorded_at, plate, plate_colour, confidence, decision, rule, reason, raise_method, vehicle,
+    seen
 FROM passages, n WHERE id = 1
 """
 # A path stands in one row only; this one leads to the same file by another way.
@@ -34,10 +35,11 @@ PHOTOS = """
 INSERT INTO photos SELECT n, number, kind, replace(path, 'photos/', 'photos/' || n || '/../'),
     sha256, size FROM photos, n WHERE passage_id = 1
 """
-# The QNs grow but are no moments; the platform of this benchmark does not look.
+# The QNs grow up to the first passage's, which is the newest that was given out, but they are no
+# moments; the platform of this benchmark does not look.
 MESSAGES = """
 INSERT INTO outbox (cn, qn, passage_id, state, queued_at, next_try_at)
-SELECT cn, CAST(CAST(qn AS INTEGER) + n AS TEXT), n, state, queued_at, next_try_at
+SELECT cn, CAST(CAST(qn AS INTEGER) - :rows + n - 1 AS TEXT), n, state, queued_at, next_try_at
 FROM outbox, n WHERE passage_id = 1
 """
 
@@ -60,12 +62,14 @@ def main() -> None:
             fill(root, rows)
             with uplink(profile_file(Path(name), root, platform.port)) as process:
                 most = 0.0
-                ends = time.monotonic() + SECONDS
-                while time.monotonic() < ends:
-                    most = max(most, rss(process.pid))
-                    time.sleep(0.05)
-            with Journal.open(root, SystemClock(), readonly=True) as journal:
-                counts = journal.outbox_counts()
+                with Journal.open(root, SystemClock(), readonly=True) as journal:
+                    while not journal.outbox_counts().done:  # it has begun
+                        time.sleep(0.2)
+                    ends = time.monotonic() + SECONDS
+                    while time.monotonic() < ends:
+                        most = max(most, rss(process.pid))
+                        time.sleep(0.05)
+                    counts = journal.outbox_counts()
         print(f"{rows} rows: {most:.0f} MB at most, {counts.done} sent, {counts.aside} aside")
 
 
