@@ -1,49 +1,42 @@
 """The application of the entry page, and what guards every request."""
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from flask import Flask, Response, redirect, render_template, request, url_for
+from flask import Flask, redirect, request, url_for
 from jinja2 import StrictUndefined
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
 from appliance.clock import Clock
 from appliance.profile.model import Profile
-from appliance.runtime.journal import Journal, UnknownPassage, UnsafePath
+from appliance.runtime.journal import Journal
 from appliance.runtime.web import wording
 from appliance.runtime.web.addresses import RowId
+from appliance.runtime.web.answers import Manners, teach
 from appliance.runtime.web.books import DayCounter
 from appliance.runtime.web.entry.desk import desk
 from appliance.runtime.web.entry.login import SHIFT, Doorman, check_token
 from appliance.runtime.web.pictures import pictures
-from appliance.runtime.web.site import JournalUnavailable, Site, attach
+from appliance.runtime.web.site import Site, attach
 
 PAGES = Path(__file__).parents[1]
 DOORMAN = "doorman"
 OPEN = {"desk.login", "desk.come_in", "static"}
 """What answers a person who has not come in yet."""
 
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-
-TROUBLES = {
-    400: ("页面已过期", "请返回上一页，刷新后再提交一次。"),
-    404: ("没有这个页面", "网址有误，或者这条记录、这张照片不存在。"),
-    405: ("不支持的操作", "请从首页重新打开。"),
-    413: ("内容太长", "请返回上一页，缩短后再提交。"),
-    500: ("页面出错", "补录页遇到了未预料的错误，详情已写入日志。门禁的记录与上报不受影响。"),
-}
+MANNERS = Manners(
+    forms="self",
+    referrer="same-origin",
+    troubles={
+        400: ("页面已过期", "请返回上一页，刷新后再提交一次。"),
+        404: ("没有这个页面", "网址有误，或者这条记录、这张照片不存在。"),
+        405: ("不支持的操作", "请从首页重新打开。"),
+        413: ("内容太长", "请返回上一页，缩短后再提交。"),
+        500: ("页面出错", "补录页遇到了未预料的错误，详情已写入日志。门禁的记录与上报不受影响。"),
+    },
+    unavailable="暂时无法补录",
+    failed="记录库暂时无法读写，请检查数据目录和磁盘。刚才提交的内容没有记录，请稍后再提交。",
+)
 
 
 def create_entry_app(
@@ -82,39 +75,7 @@ def create_entry_app(
         return check_token() if request.method == "POST" and request.endpoint not in OPEN else None
 
     app.before_request(guard)
-    app.after_request(_protect)
+    teach(app, MANNERS)
     for part in (desk, pictures):
         app.register_blueprint(part)
-    app.register_error_handler(JournalUnavailable, _journal_unavailable)
-    app.register_error_handler(sqlite3.Error, _journal_failed)
-    app.register_error_handler(UnknownPassage, _not_found)
-    app.register_error_handler(UnsafePath, _not_found)
-    app.register_error_handler(HTTPException, _trouble)
     return app
-
-
-def _protect(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
-
-
-def _journal_unavailable(error: JournalUnavailable) -> tuple[str, int]:
-    title = "暂时无法补录"
-    return render_template("trouble.html", title=title, sentence=str(error), again=True), 503
-
-
-def _journal_failed(_error: sqlite3.Error) -> tuple[str, int]:
-    sentence = "记录库暂时无法读写，请检查数据目录和磁盘。刚才提交的内容没有记录，请稍后再提交。"
-    return _journal_unavailable(JournalUnavailable(sentence))
-
-
-def _not_found(_error: Exception) -> tuple[str, int]:
-    title, sentence = TROUBLES[404]
-    return render_template("trouble.html", title=title, sentence=sentence, again=False), 404
-
-
-def _trouble(error: HTTPException) -> tuple[str, int]:
-    code = error.code or 500
-    title, sentence = TROUBLES.get(code, ("无法处理的请求", "请从首页重新打开。"))
-    return render_template("trouble.html", title=title, sentence=sentence, again=False), code
