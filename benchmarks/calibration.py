@@ -14,12 +14,12 @@ from PIL import ImageDraw
 
 from appliance.fonts import chinese_font
 from appliance.models import ModelStore
-from appliance.runtime.vision.checked import SecondOpinion
+from appliance.runtime.vision.checked import SecondReader
 from appliance.runtime.vision.evaluation import Share, evaluate, photos_of, read_truth
 from appliance.runtime.vision.grammar import alike
 from appliance.runtime.vision.own import OWN_NETWORK, OwnNetwork, OwnReader
 from appliance.runtime.vision.photo_files import read_photo_files
-from appliance.runtime.vision.readers import SURE_FROM, best_detector, second_opinion
+from appliance.runtime.vision.readers import SURE_FROM, best_detector, second_reader
 from appliance.runtime.vision.reading import Image, PlateBox, PlateReader, PlateReading
 from appliance.runtime.vision.rectify import straighten
 from training.held_out import PLATES, is_held_out, rows
@@ -41,14 +41,14 @@ class Told:
 class AskedReader:
     """The own reader with the second's text beside every reading, sure or not."""
 
-    def __init__(self, reader: PlateReader, opinion: SecondOpinion) -> None:
+    def __init__(self, reader: PlateReader, second: SecondReader) -> None:
         self._reader = reader
-        self._opinion = opinion
+        self._second = second
 
     def read(self, image: Image) -> list[PlateReading]:
         """Every plate in the image."""
         return [
-            replace(reading, second=self._opinion.spell(self._cut(image, reading), reading.rows))
+            replace(reading, second=self._second(self._cut(image, reading), reading.rows).text)
             for reading in self._reader.read(image)
         ]
 
@@ -64,7 +64,7 @@ def told() -> list[Told | None]:
     store = ModelStore.default()
     network = OwnNetwork(store.locate(OWN_NETWORK))
     own = OwnReader(best_detector(store), network)
-    reader = AskedReader(own, second_opinion(store, network))
+    reader = AskedReader(own, second_reader(store, network))
     evaluation = evaluate(truth, read_photo_files(reader, photos_of(truth)))
     return [
         each.answer

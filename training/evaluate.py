@@ -9,7 +9,6 @@ import sys
 import time
 from collections import defaultdict
 from dataclasses import dataclass
-from math import sqrt
 from pathlib import Path
 
 import cv2
@@ -18,6 +17,8 @@ import numpy as np
 from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelMissing, ModelStore
 from appliance.profile.model import Reader
+from appliance.runtime.vision.evaluation import Share
+from appliance.runtime.vision.grammar import alike
 from appliance.runtime.vision.own import OwnNetwork, OwnReader
 from appliance.runtime.vision.readers import best_detector, build_reader
 from appliance.runtime.vision.reading import PlateReader, PlateReading
@@ -44,11 +45,6 @@ class Answer:
         return self.exact and self.reading is not None and self.reading.colour is wanted
 
 
-def alike(plate: str) -> str:
-    """After the second character O is 0 and I is 1."""
-    return plate[:2] + plate[2:].replace("O", "0").replace("I", "1")
-
-
 def answers(reader: PlateReader, rows: list[held_out.Row]) -> list[Answer]:
     """What a reader says of every row's plate; a photo is read once."""
     photos: dict[str, list[held_out.Row]] = defaultdict(list)
@@ -65,14 +61,9 @@ def answers(reader: PlateReader, rows: list[held_out.Row]) -> list[Answer]:
 
 
 def wilson(right: int, total: int) -> tuple[float, float]:
-    """The 95 % bounds of a share."""
-    if total == 0:
-        return 0.0, 1.0
-    z = 1.96
-    share = right / total
-    middle = (share + z * z / (2 * total)) / (1 + z * z / total)
-    half = z / (1 + z * z / total) * sqrt(share * (1 - share) / total + z * z / (4 * total**2))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    """The 95 % bounds of a share; anything may be when nothing was counted."""
+    low, high = Share(right, total).bounds()
+    return (0.0, 1.0) if low is None or high is None else (low, high)
 
 
 def said(right: int, total: int) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from appliance.guideline.dictionaries import PlateColour
-from appliance.runtime.vision.checked import CheckedReader, SecondOpinion
+from appliance.runtime.vision.checked import CheckedReader, Opinion
 from appliance.runtime.vision.reading import Image, PlateReading
 
 PICTURE: Image = np.zeros((90, 160, 3), np.uint8)
@@ -28,17 +28,13 @@ class Second:
         self.text, self.both = text, both
         self.shown: list[tuple[tuple[int, ...], int]] = []
 
-    def spell(self, plate: Image, rows: int) -> str:
+    def __call__(self, plate: Image, rows: int) -> Opinion:
         self.shown.append((plate.shape, rows))
-        return self.text
-
-    def together(self, plate: Image, rows: int) -> tuple[str, tuple[float, ...]]:
-        return self.both, (0.5,) * len(self.both)
+        return Opinion(self.text, lambda: (self.both, (0.5,) * len(self.both)))
 
 
 def read(confidence: float, second: Second) -> PlateReading:
-    opinion = SecondOpinion(second.spell, second.together)
-    (reading,) = CheckedReader(FirstReader(confidence), opinion, sure_from=0.97).read(PICTURE)
+    (reading,) = CheckedReader(FirstReader(confidence), second, sure_from=0.97).read(PICTURE)
     return reading
 
 

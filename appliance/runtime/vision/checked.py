@@ -15,15 +15,17 @@ from appliance.runtime.vision.rectify import straighten
 
 
 @dataclass(frozen=True, slots=True)
-class SecondOpinion:
-    """What else can be said of a straightened plate of one or two rows.
-
-    `spell` is the second reader's own text, empty when it spells none; `together` the text that
-    both readers find likeliest, with each character's confidence.
+class Opinion:
+    """What a second reader says of a plate: its own text, empty when it spells none, and the text
+    that both readers find likeliest, with each character's confidence; only asked if they differ.
     """
 
-    spell: Callable[[Image, int], str]
-    together: Callable[[Image, int], tuple[str, tuple[float, ...]]]
+    text: str
+    together: Callable[[], tuple[str, tuple[float, ...]]]
+
+
+SecondReader = Callable[[Image, int], Opinion]
+"""Looks at a straightened plate of one or two rows."""
 
 
 class CheckedReader:
@@ -32,9 +34,9 @@ class CheckedReader:
     `sure_from` is the confidence (0 to 1) from which nobody else need be asked.
     """
 
-    def __init__(self, reader: PlateReader, opinion: SecondOpinion, sure_from: float) -> None:
+    def __init__(self, reader: PlateReader, second: SecondReader, sure_from: float) -> None:
         self._reader = reader
-        self._opinion = opinion
+        self._second = second
         self._sure_from = sure_from
 
     def read(self, image: Image) -> list[PlateReading]:
@@ -45,12 +47,11 @@ class CheckedReader:
         if reading.confidence >= self._sure_from:
             return reading
         box = PlateBox(reading.corners, reading.confidence, reading.rows)
-        plate = straighten(image, box)
-        second = self._opinion.spell(plate, reading.rows)
-        if alike(second) == alike(reading.text):
-            return replace(reading, second=second)
-        text, confidence = self._opinion.together(plate, reading.rows)
+        opinion = self._second(straighten(image, box), reading.rows)
+        if alike(opinion.text) == alike(reading.text):
+            return replace(reading, second=opinion.text)
+        text, confidence = opinion.together()
         if not text or text == reading.text:
-            return replace(reading, second=second, sure=False)
-        lost = reading.text if text == second else second
+            return replace(reading, second=opinion.text, sure=False)
+        lost = reading.text if text == opinion.text else opinion.text
         return replace(reading, text=text, character_confidence=confidence, second=lost, sure=False)

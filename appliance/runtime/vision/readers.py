@@ -5,7 +5,7 @@ from statistics import fmean
 
 from appliance.models import ModelStore
 from appliance.profile.model import Reader
-from appliance.runtime.vision.checked import CheckedReader, SecondOpinion
+from appliance.runtime.vision.checked import CheckedReader, Opinion, SecondReader
 from appliance.runtime.vision.colour import plate_colour
 from appliance.runtime.vision.ctc import Hypothesis, Probabilities, log_likelihood, plates
 from appliance.runtime.vision.detect import ClpDetector, HyperLprDetector
@@ -80,22 +80,18 @@ def build_reader(kind: Reader, store: ModelStore) -> PlateReader:
         case Reader.OWN:
             network = OwnNetwork(store.locate(OWN_NETWORK))
             own = OwnReader(best_detector(store), network)
-            return CheckedReader(own, second_opinion(store, network), SURE_FROM)
+            return CheckedReader(own, second_reader(store, network), SURE_FROM)
 
 
-def second_opinion(store: ModelStore, own: OwnNetwork) -> SecondOpinion:
+def second_reader(store: ModelStore, own: OwnNetwork) -> SecondReader:
     """General text recognition, which has learnt from no plates and knows every province."""
     general = general_network(store)
 
-    def spell(plate: Image, rows: int) -> str:
-        return agree([general.probabilities(one_line(plate, rows))])[0]
+    def look(plate: Image, rows: int) -> Opinion:
+        heard = general.probabilities(one_line(plate, rows))
+        return Opinion(agree([heard])[0], lambda: agree([own.probabilities(plate, rows)[0], heard]))
 
-    def together(plate: Image, rows: int) -> tuple[str, tuple[float, ...]]:
-        return agree(
-            [own.probabilities(plate, rows)[0], general.probabilities(one_line(plate, rows))]
-        )
-
-    return SecondOpinion(spell, together)
+    return look
 
 
 def best_detector(store: ModelStore) -> PlateDetector:

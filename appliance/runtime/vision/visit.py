@@ -323,6 +323,12 @@ class VisitWatcher:
 
     def _verdict(self, track: Track) -> Verdict | None:
         """What a track's frames agree on, when they do, and no other text is at its place."""
+        if any(track.score < 2 * rival.score for rival in rivals(track, self._tracker.tracks)):
+            return None
+        return self._agreed(track)
+
+    def _agreed(self, track: Track) -> Verdict | None:
+        """What a track's frames agree on, when enough do and are sure of it."""
         verdict = track.vote.verdict()
         if (
             verdict is None
@@ -332,8 +338,6 @@ class VisitWatcher:
             or not verdict.sure
         ):
             return None
-        if any(track.score < 2 * rival.score for rival in rivals(track, self._tracker.tracks)):
-            return None
         return verdict
 
     def _follower(self, visit: _Visit, leader: Track) -> Sighting | None:
@@ -342,14 +346,10 @@ class VisitWatcher:
             return None
         others = [t for t in self._tracker.tracks if t.alive(visit.last.instant)]
         for track in sorted(others, key=lambda track: track.score, reverse=True):
-            verdict = track.vote.verdict()
+            verdict = self._agreed(track)
             if (
                 verdict is None
-                or not verdict.agreed
-                or verdict.support < self._settings.confirm_readings
-                or verdict.confidence < self._settings.least_confidence
                 or verdict.sureness < SURE
-                or not verdict.sure
                 or not self._is_another(visit, leader, track, verdict.text)
             ):
                 continue

@@ -16,14 +16,12 @@ from appliance.profile.model import Profile
 from appliance.profile.secrets import SecretStore
 from appliance.runtime.journal import Journal, JournalError
 from appliance.runtime.web.app import create_app
-from appliance.runtime.web.entry import cookie_key, create_entry_app
+from appliance.runtime.web.entry import LARGEST_FORM, cookie_key, create_entry_app
 from appliance.trouble import Trouble
 
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0
-LARGEST_FORM = 16_384
-"""Bytes; nobody has more to say to a page."""
 
 SERVER_THREADS = 8
 """A browser asks for a page's pictures six at a time."""

@@ -15,12 +15,14 @@ from appliance.runtime.web.addresses import RowId
 from appliance.runtime.web.answers import Manners, teach
 from appliance.runtime.web.books import DayCounter
 from appliance.runtime.web.entry.desk import desk
-from appliance.runtime.web.entry.login import SHIFT, Doorman, check_token
+from appliance.runtime.web.entry.login import DOORMAN, SHIFT, Doorman, check_token
 from appliance.runtime.web.pictures import pictures
 from appliance.runtime.web.site import Site, attach
 
 PAGES = Path(__file__).parents[1]
-DOORMAN = "doorman"
+LARGEST_FORM = 16_384
+"""Bytes; nobody has more to say to a page."""
+
 OPEN = {"desk.login", "desk.come_in", "static"}
 """What answers a person who has not come in yet."""
 
@@ -60,7 +62,7 @@ def create_entry_app(
         SESSION_COOKIE_SAMESITE="Strict",
         PERMANENT_SESSION_LIFETIME=SHIFT,
         SESSION_REFRESH_EACH_REQUEST=False,
-        MAX_CONTENT_LENGTH=16_384,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
     app.jinja_env.undefined = StrictUndefined
@@ -72,7 +74,9 @@ def create_entry_app(
     def guard() -> Answer | None:
         if request.endpoint not in OPEN and doorman.present() is None:
             return redirect(url_for("desk.login"))
-        return check_token() if request.method == "POST" and request.endpoint not in OPEN else None
+        if request.method == "POST" and request.endpoint not in OPEN:
+            check_token()
+        return None
 
     app.before_request(guard)
     teach(app, MANNERS)

@@ -10,7 +10,7 @@ from appliance.guideline.dictionaries import PlateColour
 from appliance.runtime.journal import Journal, NothingToCorrect
 from appliance.runtime.journal.entry import REVIEWS, NotAPlate, enter_plate, give_up
 from appliance.runtime.journal.values import RecordedPassage
-from appliance.runtime.web.entry.login import Doorman
+from appliance.runtime.web.entry.login import DOORMAN, Doorman
 from appliance.runtime.web.site import current_journal, current_site
 
 desk = Blueprint("desk", __name__)
@@ -128,7 +128,7 @@ def _login(trouble: str | None) -> str:
 
 
 def _doorman() -> Doorman:
-    return cast(Doorman, current_app.extensions["doorman"])
+    return cast(Doorman, current_app.extensions[DOORMAN])
 
 
 def _by() -> str:

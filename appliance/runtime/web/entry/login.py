@@ -10,9 +10,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from flask import abort, request, session
-from werkzeug.wrappers import Response as Answer
 
 from appliance.clock import Clock
+
+DOORMAN = "doorman"
+"""Under this name the application keeps its doorman."""
 
 SHIFT = timedelta(hours=12)
 """How long a login lasts."""
@@ -72,12 +74,11 @@ class Doorman:
         return hmac.new(self._key, said, sha256).hexdigest()
 
 
-def check_token() -> Answer | None:
+def check_token() -> None:
     """Refuse a form that did not come from our own page."""
     token = session.get("token")
     if not token or not hmac.compare_digest(str(token), request.form.get("token", "")):
         abort(400)
-    return None
 
 
 def cookie_key(root: Path) -> bytes:
