@@ -14,7 +14,7 @@ from pydantic import Field
 
 from appliance.guideline.dictionaries import Direction, EmissionStage, Production
 from appliance.profile.box import Access, BarrierNumber, Machine, Protection, Software, Ups
-from appliance.profile.sections import Host, Identifier, Port, Secret, Section
+from appliance.profile.sections import Host, Identifier, Port, RtspPath, Secret, Section
 from appliance.profile.storage import Storage
 from appliance.profile.view import LaneView
 
@@ -153,22 +153,18 @@ class Camera(Section):
     )
     host: Host = Field(title="相机地址", description="设备局域网内的主机名或 IP 地址")
     rtsp_port: Port = Field(default=554, title="RTSP 端口", description="视频端口")
-    rtsp_path: str = Field(
+    rtsp_path: RtspPath = Field(
         default="/",
         title="RTSP 路径",
         description="以 / 开头的主码流路径",
-        pattern=r"^/[A-Za-z0-9._~/?=&%-]*$",
-        max_length=80,
         examples=["/Streaming/Channels/101"],
     )
     user: str = Field(title="用户名", description="视频用户名", min_length=1, max_length=20)
     password: Secret = Field(title="密码", description="写作 !secret 名称，不得写明文")
-    sub_rtsp_path: str | None = Field(
+    sub_rtsp_path: RtspPath | None = Field(
         default=None,
         title="子码流路径",
         description="以 / 开头；没有子码流则不填",
-        pattern=r"^/[A-Za-z0-9._~/?=&%-]*$",
-        max_length=80,
         examples=["/Streaming/Channels/102"],
     )
     onvif_port: Port | None = Field(

@@ -45,6 +45,7 @@ Host = Annotated[
     ),
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
+RtspPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/?=&%-]*$", max_length=80)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["a01-plate"])]
 AbsolutePath = Annotated[
     PurePosixPath, AfterValidator(_absolute), Field(examples=["/var/lib/gatehouse"])
