@@ -486,6 +486,7 @@ def run_sweeper_program(profile: ProfileOption, machine: MachineOption = None) -
 @storage_app.command("plan")
 def storage_plan(
     profile_file: ProfileFile,
+    machine: MachineOption = None,
     assumed: Annotated[
         bool, typer.Option("--assumed", help="只按站点配置规划，不用本机已测得的码率和车次。")
     ] = False,
@@ -495,9 +496,11 @@ def storage_plan(
     from appliance.runtime.journal.database import FILE_NAME
     from appliance.runtime.video.plan import measure, plan
 
-    site = load_profile(profile_file)
+    site = _part(load_profile(profile_file), machine)
     measured = None
-    if not assumed and (Path(site.storage.root) / FILE_NAME).exists():
+    # This box's journal knows its own lanes only: of several machines it speaks for one.
+    measurable = not assumed and len(site.machines) == 1
+    if measurable and (Path(site.storage.root) / FILE_NAME).exists():
         with _journal(site, readonly=True) as journal:
             measured = measure(journal, SystemClock().now())
     made = plan(site, measured)
@@ -513,6 +516,7 @@ def storage_plan(
 @storage_app.command("sweep")
 def storage_sweep(
     profile: ProfileOption,
+    machine: MachineOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只说明将删除多少，不删除。")] = False,
     trust_clock: Annotated[
         bool, typer.Option("--trust-clock", help="已人工核对系统时钟，认定它是对的。")
@@ -527,7 +531,7 @@ def storage_sweep(
     from appliance.runtime.video.trust import ClockTrust
     from appliance.runtime.video.volumes import Volumes
 
-    site, clock = load_profile(profile), SystemClock()
+    site, clock = _part(load_profile(profile), machine), SystemClock()
     with _journal(site, readonly=dry_run) as journal:
         trust = ClockTrust(journal, clock)
         sweeper = Sweeper(site, journal, clock, Volumes.of(site), trust)
@@ -547,6 +551,7 @@ def storage_sweep(
 @storage_app.command("check")
 def storage_check(
     profile: ProfileOption,
+    machine: MachineOption = None,
     mend: Annotated[
         bool, typer.Option("--mend", help="能处理的就处理：补记、删除无主文件、除去坏录像。")
     ] = False,
@@ -559,7 +564,7 @@ def storage_check(
     from appliance.runtime.video.check import Checker
     from appliance.runtime.video.volumes import Volumes
 
-    site = load_profile(profile)
+    site = _part(load_profile(profile), machine)
     with _journal(site, readonly=not mend) as journal:
         checker = Checker(journal, SystemClock(), Volumes.of(site), mend=mend, probe=probe)
         left, found = 0, 0

@@ -274,11 +274,12 @@ def _video_disks(tree: Tree) -> None:
 
 def _volumes(tree: Tree) -> None:
     """A volume that is a path is a video disk's mount."""
-    mounts = {
+    written = [
         disk.get("mount")
         for route, machine in _items(_keys(tree.data), (), "machines")
         for _, disk in _items(machine, route, "video_disks")
-    }
+    ]
+    mounts = {mount for mount in written if isinstance(mount, str)}  # the schema tells of others
     table = _keys(_keys(_keys(tree.data).get("storage")).get("retention"))
     for kind, kept in table.items():
         at, volume = ("storage", "retention", kind, "volume"), _keys(kept).get("volume")

@@ -601,11 +601,14 @@ class Profile(Section):
             )
             for entrance in self.entrances
         )
+        share = len(served) / len(self.lanes())
+        passages = max(1, round(self.storage.passages_per_day * share))
         return self.model_copy(
             update={
                 "entrances": tuple(each for each in entrances if each.barriers),
                 "cameras": self.cameras_of(machine),
                 "machines": (machine,),
+                "storage": self.storage.model_copy(update={"passages_per_day": passages}),
             }
         )
 

@@ -8,9 +8,9 @@ import zipfile
 
 import pytest
 
+from appliance.profile.storage import ROOT
 from appliance.runtime.journal import JournalError, UnknownPassage
 from appliance.runtime.journal.evidence import TooMuchEvidence, gather, pack_folder, pack_zip
-from appliance.runtime.journal.shelves import ROOT
 from appliance.runtime.journal.values import OutboxState
 from appliance.runtime.journal.video import Clip
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from appliance.guideline.retention import Kind
+from appliance.profile.storage import ROOT
 from appliance.runtime.journal import Journal, UnknownMessage
 from appliance.runtime.journal.values import History, OutboxItem, OutboxState
 
@@ -112,6 +114,17 @@ def test_more_history_than_the_limit_queues_none(journal):
         deliver(journal, passage_id)
     assert journal.owe_history(NOON, NOON + 9 * SECOND, limit=2).too_many
     assert journal.outbox_counts().waiting == 0
+
+
+def test_history_leaves_out_passages_whose_photos_the_policy_deleted(journal):
+    record(journal, 0, 1)
+    for passage_id in (1, 2):
+        deliver(journal, passage_id)
+    shelves = journal.shelves()
+    cutoff = NOON + SECOND
+    assert shelves.take(Kind.PHOTOS, before=cutoff, volumes={ROOT}, limit=9, kept_days=730)
+    assert journal.owe_history(NOON, NOON + 9 * SECOND, limit=10).queued == 1
+    assert [len(journal.messages(passage_id)) for passage_id in (1, 2)] == [1, 2]
 
 
 def test_history_is_found_by_an_index_of_time(journal):

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from appliance.guideline.retention import Kind
+from appliance.profile.storage import ROOT
 from appliance.runtime.journal import Journal, StorageStopped, migrations
-from appliance.runtime.journal.shelves import ROOT
 from appliance.runtime.journal.storage_state import StorageState, VolumeState
 from appliance.runtime.journal.values import OutboxState
 from appliance.runtime.journal.video import Clip, Fragment, fragment_path

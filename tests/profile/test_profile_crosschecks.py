@@ -248,6 +248,14 @@ def test_video_disks_do_not_share_a_mount(good, check):
     assert fault.key == "machines[0].video_disks[1].mount"
 
 
+def test_a_mount_that_is_no_text_is_told_and_breaks_no_other_check(good, check):
+    disk = "    video_disks: [{uuid: 5f0c1c1e-93a4-4c6c-9a55-1f2b8a7f0c11, mount: [/a]}]\n"
+    storage = "storage: {root: /srv/x, retention: {video: {volume: /a}}}\n"
+    text = good if "storage:" in good else good + storage
+    _, faults = check(text + "\nmachines:\n  - name: gate\n" + disk)
+    assert "machines[0].video_disks[0].mount" in {fault.key for fault in faults}
+
+
 @pytest.mark.parametrize("network", ["10.41.8.1/24", "10.41.8.0/33", "10.41.8.0"])
 def test_a_network_with_a_host_part_or_without_a_length_is_refused(good, check, network):
     access = f"access:\n  maintenance_networks: [{network}]\n"

@@ -23,6 +23,8 @@ def test_each_machine_has_its_own_lanes_and_cameras_and_the_site_is_their_sum(ce
     assert cameras(north) == ["a01-plate", "a02-plate", "a-overview"]
     assert sorted(cameras(north) + cameras(south)) == sorted(cameras(cement))
     assert south.machines == (cement.machine("gate-south"),)
+    shares = [part.storage.passages_per_day for part in (north, south)]
+    assert sum(shares) == cement.storage.passages_per_day
     assert (south.enterprise, south.uplink) == (cement.enterprise, cement.uplink)
 
 

@@ -231,6 +231,20 @@ def test_bad_news_is_told_when_it_has_lasted_and_good_news_at_once(
     assert told(journal)[2:] == [("正常", "正常")]
 
 
+def test_a_start_long_after_the_last_message_waits_until_the_lanes_have_begun(
+    journal: Journal, clock: HandClock, status: Callable[..., None]
+) -> None:
+    status(0)
+    clock.sleep(3 * 60 * MINUTE)  # the box was off; its heartbeats are old now
+    news = StatusNews(site(), journal, clock)
+    news()
+    assert told(journal) == [("正常", "正常")]
+    clock.sleep(5)
+    beat(journal)
+    news()
+    assert told(journal) == [("正常", "正常")] * 2
+
+
 def test_a_hiccup_is_not_told(journal: Journal, status: Callable[..., None]) -> None:
     status(0)
     for _ in range(5):

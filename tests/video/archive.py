@@ -17,8 +17,8 @@ from sites import demo_profile
 
 from appliance.clock import BEIJING
 from appliance.profile.model import Profile
+from appliance.profile.storage import ROOT
 from appliance.runtime.journal import Journal
-from appliance.runtime.journal.shelves import ROOT
 from appliance.runtime.journal.values import OutboxState
 from appliance.runtime.journal.video import Clip, Fragment, fragment_path
 from appliance.runtime.video.sweeper import Sweeper, SweepStep

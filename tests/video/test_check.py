@@ -160,3 +160,49 @@ def test_a_disk_that_is_not_there_is_told_once_and_not_taken_for_a_loss(archive,
     assert found.wrong is Wrong.ABSENT
     assert archive.journal.shelves().count_before(Kind.VIDEO, NOW) == 3
     assert archive.journal.shelves().volumes() == {str(tmp_path / "disk")}
+
+
+def shadow(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
+    """Another ffprobe, the first on the path."""
+    folder.mkdir()
+    program = folder / "ffprobe"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    "script",
+    ["exec sleep 60", "kill -9 $$", 'echo "$2: Input/output error" >&2; exit 1'],
+    ids=["too slow", "killed", "the disk errs"],
+)
+def test_a_video_that_ffprobe_could_not_look_at_is_not_taken_for_damaged(
+    archive, monkeypatch, tmp_path, script
+):
+    archive.film(DAY, minutes=1)
+    (known,) = archive.files()
+    stray = archive.root / fragment_path("a01-plate", NOW - 2 * DAY)
+    stray.parent.mkdir(parents=True)
+    real_video(stray)
+    grow_old(stray)
+    shadow(monkeypatch, tmp_path / "bin", script)
+    monkeypatch.setattr("appliance.runtime.video.check.PROBE_SECONDS", 0.3)
+    check(archive, mend=True, probe=True)
+    assert stray.exists()
+    assert known in archive.files()
+
+
+def test_what_the_sweeper_takes_away_during_a_check_is_not_missed(archive, monkeypatch):
+    archive.film(DAY * 400, minutes=3)
+    archive.film(DAY, minutes=9)
+    checker = Checker(archive.journal, archive.clock, archive.volumes)
+    listed = checker._inventory.files
+
+    def list_then_sweep(*where):
+        found = listed(*where)
+        archive.sweeper().sweep()
+        return found
+
+    monkeypatch.setattr(checker._inventory, "files", list_then_sweep)
+    assert list(checker.findings()) == []

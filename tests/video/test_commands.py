@@ -10,8 +10,8 @@ from sites import DEMO, demo_profile
 from test_cli import gatehouse
 
 from appliance.clock import SystemClock
+from appliance.profile.storage import ROOT
 from appliance.profile.writing import profile_as_yaml
-from appliance.runtime.journal.shelves import ROOT
 from appliance.runtime.video.trust import ClockTrust
 from appliance.runtime.video.volumes import Volumes
 

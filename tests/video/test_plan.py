@@ -7,7 +7,7 @@ import pytest
 from sites import demo_profile
 
 from appliance.guideline.retention import Kind
-from appliance.runtime.journal.shelves import ROOT
+from appliance.profile.storage import ROOT
 from appliance.runtime.journal.video import Fragment, fragment_path
 from appliance.runtime.video.plan import measure, plan
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from appliance.guideline.retention import Kind
-from appliance.profile.storage import WhenFull
-from appliance.runtime.journal.shelves import ROOT
+from appliance.profile.storage import ROOT, WhenFull
+from appliance.runtime.journal.video import Clip
 from appliance.runtime.video import sweeper as sweeping
 from appliance.runtime.video.sweeper import SweepStep
 from appliance.runtime.video.volumes import Volumes
@@ -160,6 +160,44 @@ def test_a_disk_that_will_not_unlink_keeps_the_note_and_the_next_pass_tries_agai
     assert archive.files() == archive.named()
 
 
+def keep_all_below(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """A disk that answers each unlink there with an error."""
+    unlink = Path.unlink
+
+    def fail(self: Path, missing_ok: bool = False) -> None:
+        if self.is_relative_to(folder):
+            raise OSError(30, "Read-only file system")
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", fail)
+
+
+def test_a_disk_that_keeps_every_file_costs_no_more_rows_than_a_batch(archive, monkeypatch):
+    monkeypatch.setattr(sweeping, "BATCH", 4)
+    archive.film(366 * DAY, minutes=20)
+    archive.film(DAY, minutes=30)
+    keep_all_below(monkeypatch, archive.root)
+    for _ in range(5):
+        swept = archive.sweeper().sweep()
+        archive.clock.sleep(60)
+    assert len(archive.named()) == 50 - 4
+    assert "删不掉" in swept.refusal
+
+
+def test_a_single_file_that_stays_keeps_no_other_from_going(archive, monkeypatch):
+    monkeypatch.setattr(sweeping, "BATCH", 4)
+    archive.film(366 * DAY, minutes=20)
+    archive.film(DAY, minutes=30)
+    stubborn = min(archive.files())
+    keep_all_below(monkeypatch, archive.root / stubborn)
+    archive.sweeper().sweep()
+    assert archive.files() - archive.named() == {stubborn}
+    assert len(archive.named()) == 30
+    archive.film(366 * DAY, minutes=1)
+    assert archive.sweeper().sweep().refusal is None
+    assert len(archive.named()) == 30
+
+
 # More than half, and the clock
 
 
@@ -224,6 +262,16 @@ def test_an_operator_who_checked_the_clock_is_believed_by_the_running_sweeper_to
     assert archive.sweeper().sweep(trust_clock=True).refusal is None
     archive.clock.sleep(5)
     assert sweeper.sweep().refusal is None
+
+
+def test_a_dry_run_tells_of_a_clock_that_is_not_believed_and_remembers_nothing(archive):
+    fill(archive)
+    archive.sweeper().sweep()
+    archive.film(DAY, minutes=9)
+    archive.clock.step(-2 * DAY)
+    assert "早于" in archive.sweeper().look()[1]
+    archive.clock.step(2 * DAY)
+    assert archive.sweeper().look()[1] is None
 
 
 def test_a_clock_before_the_newest_record_is_not_believed(archive):
@@ -295,6 +343,33 @@ def test_a_full_disk_overwrites_the_oldest_and_each_early_deletion_is_a_complian
     assert archive.sweeper().sweep().early == {}
     names = {f.relative_to(xfs.mount).as_posix() for f in xfs.mount.rglob("*.mp4")}
     assert names == archive.named()
+    archive.journal.close()
+
+
+def test_what_is_past_the_laws_term_is_overwritten_before_anything_within_it(tmp_path, xfs):
+    machine = {"name": "gate", "video_disks": [{"uuid": xfs.uuid, "mount": str(xfs.mount)}]}
+    table = {"video": {"kept_days": 365}, "clips": {"kept_days": 1500}}
+    table |= {"passages": {}, "photos": {}, "smoke": {"volume": "root"}}
+    archive = open_archive(
+        tmp_path / "root",
+        machines=[machine],
+        storage={"root": str(tmp_path / "root"), "retention": table},
+    )
+    volume = str(xfs.mount)
+    archive.volumes = Volumes(archive.root, {volume: xfs.uuid}, xfs.by_uuid)
+    number = archive.passage(1, 900 * DAY)
+    for again in range(6):  # beyond the law's 730 days, within the policy's 1500
+        path = f"clips/2024-06-01/{again}.mp4"
+        file = xfs.mount / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(os.urandom(4 << 20))
+        at = NOW - 900 * DAY + timedelta(minutes=again)
+        clip = Clip(number, "a01-plate", at, 12.0, volume, path, "0" * 64, 4 << 20)
+        archive.journal.video().add_clip(clip)
+    fill_disk(archive, xfs, days=100)
+    swept = archive.sweeper().sweep()
+    assert swept.expired[Kind.CLIPS] >= 1
+    assert swept.early == {}
     archive.journal.close()
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from web_gate import Gate
 
 from appliance.guideline.retention import Kind
-from appliance.runtime.journal.shelves import ROOT
+from appliance.profile.storage import ROOT
 from appliance.runtime.journal.storage_state import StorageState, VolumeState
 from appliance.runtime.journal.values import OutboxState, Receipt
 from appliance.runtime.journal.video import Fragment

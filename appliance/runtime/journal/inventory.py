@@ -6,9 +6,9 @@ from typing import Literal
 from sqlite_utils import Database
 
 from appliance.clock import Clock
+from appliance.profile.storage import ROOT
 from appliance.runtime.journal.database import row, rows, writing
 from appliance.runtime.journal.notes import add_note
-from appliance.runtime.journal.shelves import ROOT
 
 Table = Literal["photos", "clips", "fragments"]
 

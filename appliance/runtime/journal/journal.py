@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from appliance.clock import Clock
 from appliance.guideline.dictionaries import PlateColour, RaiseMethod
+from appliance.profile.storage import ROOT
 from appliance.runtime.journal import (
     chain,
     corrections,
@@ -41,7 +42,7 @@ from appliance.runtime.journal.inventory import Inventory
 from appliance.runtime.journal.outbox import Counts
 from appliance.runtime.journal.photos import PhotoFiles
 from appliance.runtime.journal.recording import Recorder
-from appliance.runtime.journal.shelves import ROOT, Shelves
+from appliance.runtime.journal.shelves import Shelves
 from appliance.runtime.journal.statistics import Statistics
 from appliance.runtime.journal.steps import StepHook, pass_by
 from appliance.runtime.journal.storage_state import StorageState

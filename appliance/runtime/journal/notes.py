@@ -49,7 +49,7 @@ def add_note(database: Database, now: datetime, kind: str, detail: str) -> int:
 def latest_events(database: Database, limit: int) -> tuple[Event, ...]:
     """Newest first."""
     found = rows(database, "SELECT * FROM events ORDER BY id DESC LIMIT :n", {"n": limit})
-    return tuple(_event(event) for event in found)
+    return tuple(event_of(event) for event in found)
 
 
 def remember(database: Database, name: str, text: str | None) -> None:
@@ -67,7 +67,8 @@ def recall(database: Database, name: str) -> str | None:
     return found["text"] if found else None
 
 
-def _event(found: Row) -> Event:
+def event_of(found: Row) -> Event:
+    """A row of `events`."""
     return Event(
         id=found["id"],
         at=from_text(found["noted_at"]),

@@ -109,7 +109,10 @@ def owe_history(
             "WHERE passed_at BETWEEN :begin AND :end "
             # What is held was never meant for the platform, what is aside waits for a person.
             "AND EXISTS (SELECT 1 FROM outbox WHERE passage_id = passages.id "
-            "AND state IN ('done', 'waiting')) ORDER BY passed_at, id LIMIT :limit",
+            "AND state IN ('done', 'waiting')) "
+            # Without its photos, which the policy deleted, there is no message to send.
+            "AND NOT EXISTS (SELECT 1 FROM removed_photos WHERE passage_id = passages.id) "
+            "ORDER BY passed_at, id LIMIT :limit",
             {"begin": to_text(begin), "end": to_text(end), "limit": limit + 1},
         )
         wanted = [passage["id"] for passage in found if not passage["waits"]]

@@ -16,12 +16,12 @@ from sqlite_utils import Database
 
 from appliance.clock import Clock
 from appliance.guideline.retention import Kind
-from appliance.runtime.journal.chain import add_link
+from appliance.profile.storage import ROOT
+from appliance.runtime.journal.chain import add_link, photo_rows
 from appliance.runtime.journal.database import Row, insert, row, rows, writing
 from appliance.runtime.journal.moments import from_text, to_text
 from appliance.runtime.journal.notes import add_note
 
-ROOT = "root"
 Place = tuple[str, str]
 """A file: its volume and its path below it."""
 
@@ -191,18 +191,32 @@ class Shelves:
                 self._confess(kind, chosen[0]["volume"], taken, kept_days)
         return taken
 
-    def unlinking(self, volumes: Collection[str], limit: int) -> tuple[Place, ...]:
-        """Files whose rows are gone and that are yet to go; never one that a row names."""
+    def unlinking(
+        self, volumes: Collection[str], limit: int, after: Place = ("", "")
+    ) -> tuple[Place, ...]:
+        """Files whose rows are gone and that are yet to go, in order; never one that a row
+        names. `after` goes on behind one that would not go."""
         on, values = _on("volume", volumes)
         found = rows(
             self._database,
             f"SELECT volume, path FROM unlinking AS u WHERE {on} "  # noqa: S608
             "AND NOT EXISTS (SELECT 1 FROM fragments f WHERE f.volume = u.volume "
             "AND f.path = u.path) AND NOT EXISTS (SELECT 1 FROM clips c "
-            "WHERE c.volume = u.volume AND c.path = u.path) LIMIT :limit",
-            {**values, "limit": limit},
+            "WHERE c.volume = u.volume AND c.path = u.path) "
+            "AND (volume, path) > (:after_volume, :after_path) "
+            "ORDER BY volume, path LIMIT :limit",
+            {**values, "limit": limit, "after_volume": after[0], "after_path": after[1]},
         )
         return tuple((each["volume"], each["path"]) for each in found)
+
+    def is_unlinking(self, volume: str, path: str) -> bool:
+        """Whether a file's row is gone and the file about to go."""
+        found = row(
+            self._database,
+            "SELECT 1 AS yes FROM unlinking WHERE volume = :volume AND path = :path",
+            {"volume": volume, "path": path},
+        )
+        return found is not None
 
     def forget(self, files: Iterable[Place]) -> None:
         """These files are gone, and their folders synced."""
@@ -319,12 +333,7 @@ class Shelves:
                 "INSERT INTO removed_photos VALUES (:passage, :removal)",
                 {"passage": passage_id, "removal": removal_id},
             )
-            photos = rows(
-                self._database,
-                "SELECT path FROM photos WHERE passage_id = :id ORDER BY number",
-                {"id": passage_id},
-            )
-            files += [(ROOT, photo["path"]) for photo in photos]
+            files += [(ROOT, photo["path"]) for photo in photo_rows(self._database, passage_id)]
         add_link(self._database, "removal", removal_id)
         return files
 

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from appliance.clock import BEIJING
 from appliance.runtime.journal.database import Row, row, rows
 from appliance.runtime.journal.moments import from_text, to_text
+from appliance.runtime.journal.notes import event_of
 from appliance.runtime.journal.qn import next_qn
 from appliance.runtime.journal.values import Event, OutboxState
 
@@ -223,7 +224,7 @@ class Statistics:
         found = [
             event for kind in kinds for event in rows(self._database, LATEST_EVENT, {"kind": kind})
         ]
-        return _event(max(found, key=lambda event: int(event["id"]))) if found else None
+        return event_of(max(found, key=lambda event: int(event["id"]))) if found else None
 
     def events_within(self, kind: str, first: datetime, last: datetime) -> tuple[Event, ...]:
         """The events of a kind in a span, oldest first."""
@@ -233,7 +234,7 @@ class Statistics:
             "ORDER BY id",
             {"kind": kind, "first": to_text(first), "last": to_text(last)},
         )
-        return tuple(map(_event, found))
+        return tuple(map(event_of, found))
 
     def _count(self, sql: str, values: dict[str, str]) -> int:
         found = row(self._database, sql, values)
@@ -267,10 +268,4 @@ def _account(found: Row) -> PassageAccount:
         has_photos=found["photos"] >= 2,  # front and body; of each kind there is one at most
         has_plate=bool(plate),
         has_fleet=bool(fleet),
-    )
-
-
-def _event(found: Row) -> Event:
-    return Event(
-        id=found["id"], at=from_text(found["noted_at"]), kind=found["kind"], detail=found["detail"]
     )

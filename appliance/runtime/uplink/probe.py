@@ -10,7 +10,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from appliance.clock import Clock
 from appliance.guideline.dictionaries import EmissionStage, PlateColour, RaiseMethod
 from appliance.guideline.messages import Result
 from appliance.profile.model import Dialect, Profile
+from appliance.runtime.journal.qn import next_qn
 from appliance.runtime.journal.values import (
     Admission,
     Decision,
@@ -34,6 +35,7 @@ from appliance.runtime.uplink.compose import Composer, Packet, Qns
 from appliance.runtime.uplink.dialect import HJ212Dialect
 from appliance.runtime.uplink.message import Unsendable
 from appliance.runtime.uplink.replies import Reply
+from appliance.runtime.uplink.results import sentence_of
 
 TEST_MARK = "联调测试"
 """Stands in the test record's plate, position and fleet, so that nobody takes it for a truck."""
@@ -149,7 +151,7 @@ class _Line:
         self._profile = profile
         self._clock = clock
         self._folder = folder
-        self._last_qn = datetime.min.replace(tzinfo=clock.now().tzinfo)
+        self._last_qn: str | None = None
         self._record = _test_record(profile, clock, folder)
 
     def attempt(self, dialect: Dialect) -> Trial:
@@ -171,7 +173,7 @@ class _Line:
         if replies is None:
             return self._trial(dialect, began, None, "没有应答")
         worst = max(replies, key=lambda reply: reply.code != Result.RECEIVED)
-        return self._trial(dialect, began, worst.code, _sentence(worst.code), worst.raw)
+        return self._trial(dialect, began, worst.code, sentence_of(worst.code), worst.raw)
 
     def _trial(
         self, dialect: Dialect, began: float, code: int | None, sentence: str, raw: str = ""
@@ -184,10 +186,8 @@ class _Line:
 
         def qns(count: int) -> tuple[str, ...]:
             while len(given) < count:
-                after_last = self._last_qn + timedelta(milliseconds=1)
-                self._last_qn = max(self._clock.now(), after_last)
-                moment = self._last_qn
-                given.append(f"{moment:%Y%m%d%H%M%S}{moment.microsecond // 1000:03d}")
+                self._last_qn = next_qn(self._clock.now(), self._last_qn)
+                given.append(self._last_qn)
             return tuple(given[:count])
 
         return qns
@@ -232,13 +232,6 @@ class _Line:
                 raise ConnectionResetError(0, "平台关闭了连接")
             return events
         return list(reader.feed(data))
-
-
-def _sentence(code: int) -> str:
-    try:
-        return f"答复{code}：{Result(code).text}"
-    except ValueError:
-        return f"答复{code}，指南7.4没有这个编号"
 
 
 def _test_record(profile: Profile, clock: Clock, folder: Path) -> RecordedPassage:

@@ -37,7 +37,7 @@ def consequence(
     """What follows from the answer `code` to a message that speaks of the time `happened_at`."""
     if code == Result.RECEIVED:
         return Consequence(OutboxState.DONE)
-    reason = _sentence(code)
+    reason = sentence_of(code)
     if code in {Result.FAILED, Result.UNREADABLE}:
         event = Event("message-aside", f"报文{item.qn}已搁置：{reason}")
         return Consequence(OutboxState.ASIDE, reason, event=event)
@@ -70,7 +70,8 @@ def _check_the_clock(
     return Consequence(OutboxState.WAITING, f"{reason}；{found}", now + wait, event)
 
 
-def _sentence(code: int) -> str:
+def sentence_of(code: int) -> str:
+    """What a number of 7.4 says (Chinese), or that 7.4 has none such."""
     try:
         result = Result(code)
     except ValueError:

@@ -84,14 +84,16 @@ class StatusNews:
 
     def _is_due(self, state: GateState, payload: str) -> bool:
         kept = self._journal.recall(_NAME)
+        # After a start the lanes have not beaten yet: that is no fault to tell, however long ago
+        # the last message was.
+        if not self._settled(state):
+            return False
         if kept is None:
-            return self._settled(state)
+            return True
         told = json.loads(kept)
         ago = abs(self._clock.now() - datetime.fromisoformat(told["at"]))
         if ago >= timedelta(minutes=self._profile.uplink.status_interval_minutes):
             return True
-        if not self._settled(state):
-            return False
         started, self._started = self._started, True
         return payload != told["payload"] or (not started and ago >= QUIET_AFTER_A_START)
 

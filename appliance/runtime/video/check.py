@@ -4,7 +4,9 @@ Day by day, so that a year's files are never all in memory. A file that is still
 to be named, so it is passed over; a volume that is not there is told and left alone.
 """
 
+import errno
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -106,11 +108,13 @@ class Checker:
         for path, file in there.items():
             if path in known:
                 yield from self._known(known[path], file)
-            elif self._is_old(file):
-                yield self._unknown(volume, path, file)
-        for path, one in known.items():
-            if path not in there and one.expected:
-                yield self._missing(one)
+            elif self._is_old(file) and (size := _size(file)) is not None:
+                yield self._unknown(volume, path, file, size)
+        missing = [one for path, one in known.items() if path not in there and one.expected]
+        # The sweeper takes row and file away meanwhile: only a row that is still there misses one.
+        still = self._inventory.files(volume, day) if missing else []
+        expected = {one.path for one in still if one.expected}
+        yield from (self._missing(one) for one in missing if one.path in expected)
 
     def _is_old(self, file: Path) -> bool:
         try:
@@ -119,21 +123,22 @@ class Checker:
             return False  # gone meanwhile
         return abs(self._clock.now() - changed) > YOUNG
 
-    def _unknown(self, volume: str, path: str, file: Path) -> Finding:
+    def _unknown(self, volume: str, path: str, file: Path, size: int) -> Finding:
         """A file without a row: adopted when it is a fragment that plays, else taken away."""
-        size = file.stat().st_size
         found = Finding(Wrong.UNKNOWN, volume, path, f"{size} 字节")
         if not self._mend:
             return found
-        fragment = None if (volume, path) in self._going(volume) else _read(volume, path, file)
-        if fragment is not None:
-            self._journal.video().add_fragment(fragment)
-            return _mended(found, "补记为录像")
+        named = _FRAGMENT.fullmatch(path)
+        if named and size and not self._journal.shelves().is_unlinking(volume, path):
+            seconds = seconds_of(file)
+            if seconds is None:
+                return found  # it may well be sound: nobody can tell now
+            fragment = _fragment(volume, path, named, seconds, size)
+            if fragment is not None:
+                self._journal.video().add_fragment(fragment)
+                return _mended(found, "补记为录像")
         file.unlink(missing_ok=True)
         return _mended(found, "已删除")
-
-    def _going(self, volume: str) -> set[tuple[str, str]]:
-        return set(self._journal.shelves().unlinking({volume}, 1_000_000))
 
     def _missing(self, known: Known) -> Finding:
         """A row without its file: evidence that is lost; of video, the row goes as well."""
@@ -152,13 +157,15 @@ class Checker:
                 found = _mended(found, "已删除")
             yield found
             return
-        size = file.stat().st_size
+        size = _size(file)
+        if size is None:
+            return
         differs = size != known.bytes
         seconds = None
         if known.mendable and (differs or self._probe) and size:
             seconds = seconds_of(file)
             if not differs and seconds != 0:
-                return  # plays, or ffprobe is not here to tell
+                return  # plays, or nobody can tell
         elif not differs:
             return
         detail = f"应为 {known.bytes} 字节，实为 {size} 字节" + (
@@ -166,13 +173,14 @@ class Checker:
         )
         found = Finding(Wrong.DAMAGED, known.volume, known.path, detail)
         if self._mend and known.mendable:
-            found = self._repair(known, file, found, seconds)
+            found = self._repair(known, file, size, found, seconds)
         yield found
 
-    def _repair(self, known: Known, file: Path, found: Finding, seconds: float | None) -> Finding:
+    def _repair(
+        self, known: Known, file: Path, size: int, found: Finding, seconds: float | None
+    ) -> Finding:
         """What still plays is kept as it is; an empty or unplayable fragment goes, with an
-        event. Without ffprobe nobody can tell, and it stays."""
-        size = file.stat().st_size
+        event. Where ffprobe cannot tell, it stays."""
         if size and seconds is None:
             return found
         if size and seconds:
@@ -187,31 +195,42 @@ def _mended(found: Finding, how: str) -> Finding:
     return Finding(found.wrong, found.volume, found.path, found.detail, how)
 
 
-def _read(volume: str, path: str, file: Path) -> Fragment | None:
-    """The fragment that a file is, by its name and its contents; None when it does not play."""
-    named = _FRAGMENT.fullmatch(path)
-    seconds = seconds_of(file) if named and file.stat().st_size else None
-    if named is None or not seconds:
+def _size(file: Path) -> int | None:
+    """Bytes; None when the file has gone meanwhile."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def _fragment(
+    volume: str, path: str, named: re.Match[str], seconds: float, size: int
+) -> Fragment | None:
+    """The fragment that a file is, by its name and its length; None when it does not play."""
+    if not seconds:
         return None
     try:
         at = datetime.strptime(f"{named[1]} {named[3]}", "%Y-%m-%d %H%M%S")  # noqa: DTZ007
     except ValueError:
         return None
-    began = at.replace(tzinfo=BEIJING)
-    return Fragment(named[2], began, seconds, volume, path, file.stat().st_size)
+    return Fragment(named[2], at.replace(tzinfo=BEIJING), seconds, volume, path, size)
 
 
 def seconds_of(file: Path) -> float | None:
-    """How long a video plays by ffprobe: 0 when it does not, None when ffprobe is not here."""
+    """How long a video plays by ffprobe: 0 when it does not.
+
+    None when nobody can tell: ffprobe is not here, was ended or took too long, or the disk answers
+    with errors. A video is not damaged because a machine is slow.
+    """
     words = ["ffprobe", "-v", "error", "-of", "json", "-show_entries", "format=duration"]
     try:
         done = subprocess.run(  # noqa: S603  # a list, no shell
             [*words, "--", str(file)], capture_output=True, timeout=PROBE_SECONDS, check=False
         )
-    except FileNotFoundError:
+    except (FileNotFoundError, subprocess.TimeoutExpired):
         return None
-    except subprocess.TimeoutExpired:
-        return 0.0
+    if done.returncode < 0 or os.strerror(errno.EIO).encode() in done.stderr:
+        return None
     try:
         return float(json.loads(done.stdout)["format"]["duration"])
     except (ValueError, KeyError):

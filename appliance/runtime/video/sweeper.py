@@ -91,6 +91,8 @@ class Sweeper:
         self._trust = trust
         self._step = step
         self._between = between
+        self._stuck: set[str] = set()
+        """Volumes that keep what is unlinked, in this pass: no more rows go there."""
 
     def look(self, *, more_than_half: bool = False) -> tuple[dict[Kind, int], str | None]:
         """What a pass would delete as expired, and why it would refuse; changes nothing."""
@@ -99,7 +101,9 @@ class Sweeper:
             rule.kind: self._shelves.count_before(rule.kind, rule.expires(now))
             for rule in self._rules
         }
-        refusals = [] if more_than_half else [self._too_much(rule, now) for rule in self._rules]
+        refusals = [self._trust.doubt(remember=False)]
+        if not more_than_half:
+            refusals += [self._too_much(rule, now) for rule in self._rules]
         return counts, "；".join(each for each in refusals if each) or None
 
     def sweep(self, *, trust_clock: bool = False, more_than_half: bool = False) -> Swept:
@@ -107,7 +111,9 @@ class Sweeper:
         more than half of it would go at once, unless told. Raises OSError, sqlite3.Error."""
         swept = Swept()
         present = self._present()
-        self._clear(present)
+        kept = self._clear(present)
+        # A single file that stays is no reason to let its disk run full; a batch of them is.
+        self._stuck = {volume for volume, files in kept.items() if files >= BATCH}
         if trust_clock:
             self._trust.believe()
         doubt = self._trust.doubt()
@@ -119,8 +125,12 @@ class Sweeper:
                     refusals.append(too_much)
                 else:
                     self._expire(rule, present, swept)
-            for volume in sorted(present):
+            for volume in sorted(present - self._stuck):
                 self._make_room(volume, swept)
+        refusals += [
+            f"{self._volumes.path(volume)} 上的文件删不掉，请检查磁盘和权限"
+            for volume in sorted(self._stuck)
+        ]
         swept.refusal = "；".join(refusals) or None
         self._say(swept.refusal)
         return swept
@@ -143,8 +153,8 @@ class Sweeper:
     def _expire(self, rule: Rule, present: Collection[str], swept: Swept) -> None:
         """Delete what has been kept for its term."""
         # Also where the policy kept them once: rows say where their files are.
-        volumes = self._shelves.volumes() & set(present)
-        while volumes:
+        named = self._shelves.volumes() & set(present)
+        while volumes := named - self._stuck:
             taken = self._shelves.take(
                 rule.kind,
                 before=rule.expires(self._clock.now()),
@@ -155,17 +165,28 @@ class Sweeper:
             if taken is None:
                 return
             swept.add(rule.kind, taken, early=False)
-            self._finish(volumes)
+            self._finish(taken)
             if not self._rest():
                 return
 
-    def _finish(self, volumes: Collection[str]) -> None:
+    def _finish(self, taken: Taken) -> None:
+        """Unlink a batch; a disk that kept all of it is stuck."""
         self._step(SweepStep.ROWS_DELETED)
+        volumes = {volume for volume, _ in taken.files}
         self._clear(volumes)
+        freed = {file[0] for file in taken.files if not self._shelves.is_unlinking(*file)}
+        self._stuck |= volumes - freed
 
-    def _clear(self, volumes: Collection[str]) -> None:
-        """Unlink the files whose rows are gone, sync their folders, and only then forget them."""
-        while files := self._shelves.unlinking(volumes, BATCH):
+    def _clear(self, volumes: Collection[str]) -> dict[str, int]:
+        """Unlink the files whose rows are gone, sync their folders, and only then forget them.
+
+        Returns how many stay, by volume: a disk that answers with errors, or that went away; the
+        next pass tries again.
+        """
+        kept: dict[str, int] = {}
+        behind: Place = ("", "")
+        while files := self._shelves.unlinking(volumes, BATCH, behind):
+            behind = files[-1]
             gone = [file for file in files if self._unlink(file)]
             # On a disk that went away meanwhile every file looks gone.
             lost = {volume for volume, _ in gone if self._volumes.trouble(volume)}
@@ -178,8 +199,9 @@ class Sweeper:
             self._remove_empty(folders)
             self._shelves.forget(gone)
             self._step(SweepStep.FORGOTTEN)
-            if len(gone) < len(files):
-                return  # a disk that answers with errors; the next pass tries again
+            for volume, _ in set(files) - set(gone):
+                kept[volume] = kept.get(volume, 0) + 1
+        return kept
 
     def _unlink(self, file: Place) -> bool:
         try:
@@ -215,14 +237,14 @@ class Sweeper:
         if space.free >= threshold * space.size:
             return
         wanted = int((threshold + SLACK) * space.size) - space.free
-        for kind in SACRIFICED:
-            rule = next(rule for rule in self._rules if rule.kind is kind)
-            if rule.when_full is not WhenFull.OVERWRITE:
-                continue
-            # What is past the law's term goes first, and is nobody's offence.
-            for early in (False, True):
-                wanted -= self._overwrite(rule, volume, wanted, swept, early=early)
-                if wanted <= 0 or not self._between():
+        by_kind = {rule.kind: rule for rule in self._rules if rule.when_full is WhenFull.OVERWRITE}
+        # What is past the law's term goes first, of whatever kind, and is nobody's offence.
+        for early in (False, True):
+            for kind in SACRIFICED:
+                if kind not in by_kind:
+                    continue
+                wanted -= self._overwrite(by_kind[kind], volume, wanted, swept, early=early)
+                if wanted <= 0 or volume in self._stuck or not self._between():
                     return
 
     def _overwrite(self, rule: Rule, volume: str, wanted: int, swept: Swept, *, early: bool) -> int:
@@ -248,8 +270,8 @@ class Sweeper:
             log.warning("%s is full: %d of %s go", volume, taken.items, rule.kind)
             freed += taken.bytes
             swept.add(rule.kind, taken, early=early)
-            self._finish({volume})
-            if not self._rest():
+            self._finish(taken)
+            if volume in self._stuck or not self._rest():
                 break
         return freed
 

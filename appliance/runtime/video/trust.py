@@ -43,7 +43,7 @@ class ClockTrust:
         self._last: tuple[datetime, float] | None = None
         self._jumped: tuple[datetime, str] | None = None
 
-    def doubt(self) -> str | None:
+    def doubt(self, *, remember: bool = True) -> str | None:
         """Why the clock is not believed (Chinese), or None; a clock that is believed is
         remembered."""
         now, seconds = self._clock.now(), self._clock.monotonic()
@@ -56,7 +56,8 @@ class ClockTrust:
         self._last = (now, seconds)
         if self._jumped and not self._synchronised() and not self._believed_since(self._jumped[0]):
             return self._jumped[1]
-        self.believe()
+        if remember:
+            self.believe()
         return None
 
     def believe(self) -> None:

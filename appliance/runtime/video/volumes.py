@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.profile.model import Profile
-from appliance.runtime.journal.shelves import ROOT
+from appliance.profile.storage import ROOT
 
 BY_UUID = Path("/dev/disk/by-uuid")
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from appliance.profile.model import Profile
+from appliance.profile.storage import ROOT
 from appliance.runtime.journal import Journal
-from appliance.runtime.journal.shelves import ROOT, EarlyDeletion
+from appliance.runtime.journal.shelves import EarlyDeletion
 from appliance.runtime.journal.storage_state import StorageState, VolumeState
 from appliance.runtime.web.verdict import Finding, Level
 
