@@ -64,6 +64,9 @@ def test_the_colour_is_one_that_plates_of_this_kind_have() -> None:
     assert voted(("宁A12345", 0.9, GREEN), ("宁A12345", 0.5, BLUE)).colour is BLUE
     assert voted(("宁AD12345", 0.9, BLUE), ("宁AD12345", 0.5, GREEN)).colour is GREEN
     assert voted(("宁A1234挂", 0.9, BLUE), ("宁A1234挂", 0.5, YELLOW)).colour is YELLOW
+    # Eight characters too, but no new-energy plate.
+    white = PlateColour.WHITE
+    assert voted(("宁S1234应急", 0.9, GREEN), ("宁S1234应急", 0.5, white)).colour is white
 
 
 def test_what_was_never_numbered_as_a_plate_has_no_verdict() -> None:

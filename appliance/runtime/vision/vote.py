@@ -13,7 +13,7 @@ from itertools import product
 from statistics import fmean
 
 from appliance.guideline.dictionaries import PlateColour
-from appliance.runtime.vision.grammar import is_plate
+from appliance.runtime.vision.grammar import KINDS, is_plate
 from appliance.runtime.vision.reading import PlateReading
 
 FLOOR = 0.25
@@ -21,16 +21,6 @@ FLOOR = 0.25
 
 AGREEMENT = 2 / 3
 """The share of its place's votes that a character needs."""
-
-NEW_ENERGY = {PlateColour.GREEN, PlateColour.YELLOW_GREEN}
-COLOURS_BY_LAST: dict[str, set[PlateColour]] = {
-    "挂": {PlateColour.YELLOW},
-    "学": {PlateColour.YELLOW},
-    "警": {PlateColour.WHITE},
-    "港": {PlateColour.BLACK},
-    "澳": {PlateColour.BLACK},
-    "领": {PlateColour.BLACK},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +135,9 @@ def sureness(confidences: Sequence[float]) -> float:
 
 
 def colours_of(text: str) -> set[PlateColour]:
-    """The colours that a plate of this text may have."""
-    if len(text) == 8:
-        return NEW_ENERGY
-    return COLOURS_BY_LAST.get(text[-1:], set(PlateColour) - NEW_ENERGY)
+    """The colours that a plate of this text may have; all of them where it is of no known kind."""
+    fitting = {kind.colour for kind in KINDS if is_plate(text, (kind.pattern,))}
+    return fitting or set(PlateColour)
 
 
 def difference(left: str, right: str) -> int:
