@@ -142,6 +142,7 @@ def test_a_typed_plate_is_entered_and_the_next_one_is_shown(
         ({"choice": "typed", "plate": "宁A12345"}, "请选择车牌颜色"),
         ({"choice": "typed", "plate": "宁A12345", "colour": "粉牌"}, "请选择车牌颜色"),
         ({"choice": "9", "plate": "宁A12345"}, "请选择车牌颜色"),
+        ({"choice": "9" * 5000, "plate": "宁A12345"}, "请选择车牌颜色"),
     ],
 )
 def test_bad_input_is_told_and_what_was_typed_stays(

@@ -73,8 +73,9 @@ def enter(passage_id: int) -> Answer | tuple[str, int]:
     journal = current_journal()
     found = journal.passage(passage_id)
     choice, typed = request.form.get("choice", ""), request.form.get("plate", "")[:LONGEST]
-    if choice.isascii() and choice.isdigit() and int(choice) < len(found.seen):
-        plate, colour = found.seen[int(choice)].plate, found.seen[int(choice)].plate_colour
+    readings = {str(place): reading for place, reading in enumerate(found.seen)}
+    if choice in readings:
+        plate, colour = readings[choice].plate, readings[choice].plate_colour
     elif request.form.get("colour") in COLOURS:
         plate, colour = typed, PlateColour(request.form["colour"])
     else:
