@@ -483,6 +483,15 @@ def run_sweeper_program(profile: ProfileOption, machine: MachineOption = None) -
         run_sweeper(site, journal, SystemClock(), stop)
 
 
+@run_app.command("recorder")
+def run_recorder_program(profile: ProfileOption, machine: MachineOption = None) -> None:
+    """Run the recorder: every camera's video, and the clip of each passage (4.3-1, 4.5.3-3)."""
+    from appliance.runtime.video.recorder_process import run_recorder
+
+    with _program("recorder", profile, machine) as (site, stop):
+        run_recorder(site, SecretStore.of_this_machine(), SystemClock(), stop)
+
+
 @storage_app.command("plan")
 def storage_plan(
     profile_file: ProfileFile,

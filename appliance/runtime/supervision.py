@@ -102,7 +102,7 @@ def programs(profile: Profile) -> tuple[Program, ...]:
         Program(f"lane-{lane.barrier.id}", ("lane", lane.barrier.id)) for lane in profile.lanes()
     ]
     entry = [Program("entry", ("entry",))] if profile.access.gatekeepers else []
-    always = [Program(name, (name,)) for name in ("uplink", "web", "sweeper")]
+    always = [Program(name, (name,)) for name in ("uplink", "web", "sweeper", "recorder")]
     return (*lanes, *always, *entry)
 
 

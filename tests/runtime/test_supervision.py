@@ -252,6 +252,7 @@ def test_a_machine_runs_the_lanes_it_serves_and_no_others(tmp_path):
         "uplink",
         "web",
         "sweeper",
+        "recorder",
         "entry",
     ]
     path = tmp_path / "site.yaml"

@@ -28,6 +28,7 @@ class Disk:
     mount: Path
     uuid: str
     by_uuid: Path
+    image: Path
 
 
 @pytest.fixture
@@ -56,5 +57,5 @@ def xfs(tmp_path: Path) -> Iterator[Disk]:
         check=True,
     )
     (by_uuid / name).symlink_to(found.stdout.strip())
-    yield Disk(mount, name, by_uuid)
+    yield Disk(mount, name, by_uuid, image)
     subprocess.run(["umount", str(mount)], check=True)

@@ -45,7 +45,7 @@ def test_the_page_renews_itself_without_javascript(client: FlaskClient, gate: Ga
 
 def test_a_program_that_fell_silent_is_a_fault_on_the_page(client: FlaskClient, gate: Gate) -> None:
     gate.clock.sleep(40)
-    gate.beat("lane-A01", "uplink", "web", "sweeper")
+    gate.beat("lane-A01", "uplink", "web", "sweeper", "recorder")
     text = page(client)
     assert "verdict-fault" in text
     assert "车道 A02：已有 40 秒没有心跳，程序可能已停止。" in text

@@ -24,7 +24,7 @@ from appliance.runtime.journal.values import (
 )
 
 NOW = datetime(2025, 11, 24, 10, 42, 7, tzinfo=BEIJING)
-PROGRAMS = ("lane-A01", "lane-A02", "uplink", "web", "sweeper")
+PROGRAMS = ("lane-A01", "lane-A02", "uplink", "web", "sweeper", "recorder")
 
 
 class HandClock(ClockByHand):

@@ -128,6 +128,29 @@ class VideoRows:
         )
         return tuple(one for one in map(_fragment, found) if one.ended_at > begin)
 
+    def knows(self, volume: str, path: str) -> bool:
+        """Whether a fragment has its row."""
+        return bool(
+            row(
+                self._database,
+                "SELECT 1 FROM fragments WHERE volume = :volume AND path = :path",
+                {"volume": volume, "path": path},
+            )
+        )
+
+    def gaps(
+        self, camera: str, begin: datetime, end: datetime, least: timedelta
+    ) -> tuple[tuple[datetime, datetime], ...]:
+        """The spans of that time, of at least `least`, of which there is no video; oldest first."""
+        found, reached = [], begin
+        for fragment in self.fragments_between(camera, begin, end):
+            if fragment.began_at - reached >= least:
+                found.append((reached, fragment.began_at))
+            reached = max(reached, fragment.ended_at)
+        if end - reached >= least:
+            found.append((reached, end))
+        return tuple(found)
+
     def newest_fragment(self, camera: str) -> Fragment | None:
         """The last fragment of a camera by time, or None."""
         found = row(

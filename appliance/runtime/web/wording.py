@@ -35,6 +35,9 @@ EVENTS = {
     "storage-volume-missing": "录像盘不可用",
     "storage-days-left": "存储预警",
     "storage-fragment-lost": "录像缺失",
+    "recording-stopped": "录像停止",
+    "recording-gap": "录像中断",
+    "recording-filled": "录像补回",
 }
 
 # The style sheet draws a plate by these names.
@@ -90,6 +93,7 @@ def plate_parts(plate: str) -> tuple[str, str]:
 def program_names(profile: Profile) -> dict[str, str]:
     """The programs this site must run, by the name they beat under, worded for people."""
     words = {"uplink": "数据上报", "web": "状态页", "entry": "补录页", "sweeper": "存储管理"}
+    words["recorder"] = "录像"
     words |= {f"lane-{lane.barrier.id}": f"车道 {lane.barrier.id}" for lane in profile.lanes()}
     return {program.name: words.get(program.name, program.name) for program in programs(profile)}
 
