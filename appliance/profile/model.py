@@ -274,7 +274,11 @@ class Recognition(Section):
 
     reader: Reader = Field(default=Reader.OCR, title="识别器", description="车牌识别模型组合")
     frames_per_second: float = Field(
-        default=10, title="识别帧率", description="每秒送识别的最多帧数", ge=1, le=25
+        default=25,
+        title="识别帧率",
+        description="车辆等待放行时，每秒送识别的最多帧数；放行之后每秒 5 帧",
+        ge=1,
+        le=25,
     )
     confirm_readings: int = Field(
         default=3, title="确认帧数", description="至少几帧读数一致才确认车牌", ge=1, le=25

@@ -2,9 +2,9 @@
 
 A *visit* is one vehicle's stay. It lasts from the first frame in which the lane is occupied until
 the lane has been empty for a while, or until the vehicle has left its place and the next stands
-there. It yields one sighting: as soon as enough frames agree on a plate and the vehicle has stopped
-coming nearer (its plate is then as legible as it will be), or as unread when it has stood too long
-or has left.
+there. It yields one sighting: as soon as enough frames agree on a plate that is wide enough to be
+legible in the photo, or whose vehicle has stopped coming nearer (it is then as legible as it will
+be), or as unread when it has stood too long or has left.
 """
 
 import math
@@ -45,6 +45,13 @@ FARTHER = 0.85
 
 ON_VEHICLE = 0.2
 """Share of a plate's surroundings that must differ from the empty lane, or it is part of it."""
+
+LEGIBLE_PIXELS = 120
+"""A plate so wide is as legible in the photo as it need be (4.5.1-2): nothing is gained by waiting
+until the vehicle has come nearer, and it is waited for at the bar."""
+
+WATCH_PAUSE = 0.2
+"""Seconds between two readings while the vehicle in the lane has been reported already."""
 
 MOST_SHOTS = 4
 """Front photos kept for one plate, by text: pictures are large."""
@@ -96,6 +103,8 @@ class _Visit:
     reported: str | None = None
     reported_width: float = 0.0
     closed: bool = False
+    arrived: bool = False
+    """Whether it has stopped coming nearer since it was reported."""
     gone_at: float | None = None
     ready_at: float | None = None
     """When our own readings were sure enough, while the camera's was still waited for."""
@@ -193,7 +202,7 @@ class VisitWatcher:
             visit.vehicle_since = frame.instant
         if self._presence.moving:
             visit.stirred = frame.instant
-        visit.place.look(self._presence.foreground, settled=visit.closed)
+        visit.place.look(self._presence.foreground, settled=visit.closed and visit.arrived)
         if self._due(frame):
             self._read(visit, frame)
         if visit.no_news and frame.instant - visit.stirred > STILL_SECONDS:
@@ -231,8 +240,18 @@ class VisitWatcher:
         if visit.place.left:
             return self._left_its_place(visit)
         if visit.leader:
+            self._follow(visit, visit.leader)
             return self._follower(visit, visit.leader)
+        visit.arrived = visit.closed
         return self._decided(visit)
+
+    def _follow(self, visit: _Visit, leader: Track) -> None:
+        """A vehicle that was decided on while it still came nearer has its place where it stops."""
+        if visit.arrived:
+            return
+        visit.reported_width = max(visit.reported_width, leader.last.width)
+        lost = not leader.alive(visit.last.instant)
+        visit.arrived = lost or leader.motion not in {None, Motion.APPROACHING}
 
     # The beginning and the end of a visit.
 
@@ -307,8 +326,9 @@ class VisitWatcher:
     # What the frames say.
 
     def _due(self, frame: Frame) -> bool:
-        # A reported vehicle is only watched: for the next one's plate, at half the pace.
-        pause = (2 if self.standing else 1) / self._settings.frames_per_second
+        # A reported vehicle is only watched, for the next one's plate; one that waits to be
+        # decided on is read as often as pictures come, because it stands before the bar.
+        pause = max(1 / self._settings.frames_per_second, WATCH_PAUSE if self.standing else 0.0)
         # A quarter of slack: frames do not come on the very beat.
         if frame.instant - self._read_at < 0.75 * pause:
             return False
@@ -346,9 +366,11 @@ class VisitWatcher:
         return sighting
 
     def _coming_nearer(self, visit: _Visit) -> bool:
-        """Whether the nearest plate was seen growing a moment ago."""
+        """Whether the nearest plate is small yet and was seen growing a moment ago."""
         leading = self._leading()
         if leading is None or visit.last.instant - leading.last.instant > NEARER_WITHIN:
+            return False
+        if leading.last.width * visit.last.image.shape[1] >= LEGIBLE_PIXELS:
             return False
         return leading.motion in {None, Motion.APPROACHING}
 
