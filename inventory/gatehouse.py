@@ -7,6 +7,8 @@ Nothing about a site is written down a second time for Ansible. Each host gets
 - `gatehouse`: the whole profile as plain values; a secret is only its reference `{"name": …}`,
 - `gatehouse_machine`: this machine's own entry of `machines`,
 - `gatehouse_lanes`: the lanes it serves, each `{"barrier", "entrance", "camera"}` by number,
+- `gatehouse_push_ports`: where it listens for plate cameras that read by themselves, each
+  `{"camera", "host", "port"}`: the host alone may reach that TCP port,
 - `gatehouse_profile_path`: the profile's file on the controller,
 - what `gatehouse provision` hands on in memory, such as `gatehouse_secrets` (name to value),
 - `ansible_host` and `ansible_port` from the entry; without a `host` the command line gives one.
@@ -102,6 +104,10 @@ def variables(profile: Profile, machine: Machine, file: Path) -> dict[str, Any]:
                 "camera": lane.camera.id,
             }
             for lane in profile.lanes_of(machine)
+        ],
+        "gatehouse_push_ports": [
+            {"camera": door.camera, "host": door.host, "port": door.port}
+            for door in profile.doors_of(machine)
         ],
         "gatehouse_profile_path": str(file),
         "ansible_port": machine.ssh_port,

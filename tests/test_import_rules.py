@@ -34,7 +34,8 @@ MAY_KNOW: dict[str, set[str]] = {
     "appliance.runtime.uplink.books": BELOW_JOURNAL,
     "appliance.runtime.uplink": BELOW_JOURNAL | {"appliance.runtime.uplink.books"},
     "appliance.runtime.video": BELOW_JOURNAL,
-    "appliance.runtime.lane": BELOW_JOURNAL | {"appliance.runtime.vision", "appliance.models"},
+    "appliance.runtime.lane": BELOW_JOURNAL
+    | {"appliance.runtime.vision", "appliance.models", "appliance.cameras"},
     "appliance.runtime.web": BELOW_JOURNAL
     | {"appliance.runtime.supervision", "appliance.runtime.uplink.books"},
     "appliance.__main__": {"appliance.cli"},

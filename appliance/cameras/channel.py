@@ -103,6 +103,12 @@ class Channel:
         """Whether the camera has a service, as `find_services` was told."""
         return service in self._paths
 
+    def reach(self, service: str, path: str) -> None:
+        """From now on a service is at this path of the camera, such as a subscription's own."""
+        self._paths[service] = path
+        for signed in (True, False):
+            self._services.pop((service, signed), None)
+
     def call(self, service: str, operation: str, *, signed: bool = True, **words: Any) -> Any:
         """Ask the camera; raises CameraSilent, CameraRefused, Untrustworthy."""
         try:

@@ -10,9 +10,17 @@ from typing import Any
 
 from appliance.guideline.messages import PASSAGE_FIELDS
 from appliance.guideline.refusals import refusal
+from appliance.profile.box import Machine
 from appliance.profile.faults import Route, quoted, shown
 from appliance.profile.identifiers import credit_check_character, plausible_plate
-from appliance.profile.model import CameraRole, EntryPage, ModbusRelay, StatusPage, Uplink
+from appliance.profile.model import (
+    CameraReads,
+    CameraRole,
+    EntryPage,
+    ModbusRelay,
+    StatusPage,
+    Uplink,
+)
 from appliance.profile.schema import place_at
 from appliance.profile.sections import Section
 from appliance.profile.tree import Tree
@@ -30,6 +38,7 @@ def cross_check(tree: Tree) -> None:
         _camera_ids,
         _plate_cameras,
         _camera_barriers,
+        _camera_reads,
         _plate_lists,
         _retry_pauses,
         _lane_views,
@@ -156,6 +165,24 @@ def _camera_barriers(tree: Tree) -> None:
             at = (*route, "barriers", number)
             if _well_formed(at, barrier) and barrier not in barriers:
                 tree.refuse(at, f"没有编号为{quoted(str(barrier))}的道闸", "entrances 中的道闸编号")
+
+
+def _camera_reads(tree: Tree) -> None:
+    """A camera that reads by itself is a plate camera, and says where its readings are had."""
+    for route, camera in _cameras(tree):
+        reads = camera.get("reads", CameraReads.NONE)
+        if reads != CameraReads.NONE and camera.get("role") == CameraRole.SURVEILLANCE:
+            wrong = "视频监控相机写了自带识别"
+            tree.refuse((*route, "reads"), wrong, "只有用途为 plate 的相机才能写 push 或 onvif")
+        if reads == CameraReads.PUSH and camera.get("push") is None:
+            wrong = "自带识别为 push，却没有写上报接收"
+            tree.refuse((*route, "reads"), wrong, "填写 push 的 port 和 token")
+        if reads != CameraReads.PUSH and camera.get("push") is not None:
+            wrong = "写了上报接收，自带识别却不是 push"
+            tree.refuse((*route, "push"), wrong, "删去，或把 reads 写成 push")
+        if reads == CameraReads.ONVIF and camera.get("onvif_port") is None:
+            wrong = "自带识别为 onvif，却没有写 ONVIF 端口"
+            tree.refuse((*route, "reads"), wrong, "填写 onvif_port")
 
 
 def _plate_lists(tree: Tree) -> None:
@@ -304,6 +331,18 @@ def _page_ports(tree: Tree) -> None:
         name = "entry_page" if "entry_page" in network else "status_page"
         wrong = f"状态页与补录页都用端口 {entry}"
         tree.refuse(("network", name, "port"), wrong, "两页各用一个端口")
+    taken = {status: "状态页", entry: "补录页"}
+    for _, machine in _items(_keys(tree.data), (), "machines"):
+        taken[_number(machine, "ssh_port", Machine)] = "ssh"
+    taken.pop(None, None)
+    for route, camera in _cameras(tree):
+        port = _keys(camera.get("push")).get("port")
+        if not isinstance(port, int):
+            continue
+        if port in taken:
+            wrong = f"上报接收的端口 {port} 已用于{taken[port]}"
+            tree.refuse((*route, "push", "port"), wrong, "每台相机用一个空着的端口，如 8091")
+        taken[port] = f"相机{quoted(str(camera.get('id', '')))}"
 
 
 def _credit_code(tree: Tree) -> None:

@@ -143,6 +143,30 @@ class CameraRole(StrEnum):
     SURVEILLANCE = "surveillance"
 
 
+class CameraReads(StrEnum):
+    """Whether a plate camera reads plates by itself, and how it says so."""
+
+    NONE = "none"
+    PUSH = "push"
+    ONVIF = "onvif"
+
+
+class PlatePush(Section):
+    """Where a plate camera that reads by itself hands in what it read (docs/plate-push.md)."""
+
+    address: IPv4Address = Field(
+        default=IPv4Address("0.0.0.0"),  # noqa: S104 - the firewall lets this camera in, nobody else
+        title="监听地址",
+        description="接收读数的本机 IPv4 地址；默认为全部地址，由防火墙只放行本相机",
+    )
+    port: Port = Field(
+        title="监听端口", description="接收读数的 TCP 端口，每台相机一个", examples=["8091"]
+    )
+    token: Secret = Field(
+        title="令牌", description="写作 !secret 名称；相机每次上报都要出示它或用它签名"
+    )
+
+
 class Camera(Section):
     """A network camera; its address, port, user and password go to the authority (4.5.3-4)."""
 
@@ -171,6 +195,15 @@ class Camera(Section):
         default=None,
         title="ONVIF 端口",
         description="用于校时、屏幕字符和核对码流，多为 80；不支持 ONVIF 则不填",
+    )
+    reads: CameraReads = Field(
+        default=CameraReads.NONE,
+        title="自带识别",
+        description="车牌识别相机自己读出的车牌怎样取得：none 不取，push 由相机以 HTTP 上报，"
+        "onvif 由本机向相机取 ONVIF 事件；本机识别器复核，一致才算确认",
+    )
+    push: PlatePush | None = Field(
+        default=None, title="上报接收", description="reads 为 push 时填写，否则不填"
     )
     barriers: tuple[BarrierNumber, ...] = Field(
         default=(),
@@ -241,7 +274,11 @@ class Recognition(Section):
 
     reader: Reader = Field(default=Reader.OCR, title="识别器", description="车牌识别模型组合")
     frames_per_second: float = Field(
-        default=10, title="识别帧率", description="每秒送识别的最多帧数", ge=1, le=25
+        default=25,
+        title="识别帧率",
+        description="车辆等待放行时，每秒送识别的最多帧数；放行之后每秒 5 帧",
+        ge=1,
+        le=25,
     )
     confirm_readings: int = Field(
         default=3, title="确认帧数", description="至少几帧读数一致才确认车牌", ge=1, le=25
@@ -266,6 +303,13 @@ class Recognition(Section):
         description="车辆停留超过此秒数仍读不出车牌，按未识别记录",
         ge=1,
         le=120,
+    )
+    camera_report_seconds: float = Field(
+        default=0.5,
+        title="等待相机读数",
+        description="相机自带识别时，本机读出车牌后再等它这么多秒；没有等到，以本机读数为准",
+        ge=0,
+        le=10,
     )
     gone_after_seconds: float = Field(
         default=1.0, title="离开判定", description="画面空闲多少秒后认为车辆已离开", ge=0.2, le=30
@@ -588,6 +632,14 @@ class Profile(Section):
             if next((each.id in served for each in self.barriers_of(camera)), first)
         )
 
+    def doors_of(self, machine: Machine) -> "tuple[Door, ...]":
+        """Where a machine listens for plate cameras that read by themselves."""
+        return tuple(
+            Door(camera.id, camera.host, camera.push.port)
+            for camera in self.cameras_of(machine)
+            if camera.reads is CameraReads.PUSH and camera.push is not None
+        )
+
     def part_of(self, machine: Machine) -> "Profile":
         """The site as one of its machines runs it: its own lanes and cameras, the rest as it is.
 
@@ -629,3 +681,12 @@ class Lane:
     entrance: Entrance
     barrier: Barrier
     camera: Camera
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A derived fact: a TCP port of the box that one camera, and nobody else, has to reach."""
+
+    camera: str
+    host: str
+    port: int

@@ -27,6 +27,7 @@ from appliance.runtime.lane.driver import ModbusRelayDriver
 from appliance.runtime.lane.memory import LaneMemory, snapshot_path
 from appliance.runtime.lane.process import LaneProcess
 from appliance.runtime.vision.readers import build_reader
+from appliance.runtime.vision.report import PlateReports
 from appliance.runtime.vision.stream import CameraStream
 
 pytestmark = pytest.mark.slow
@@ -53,6 +54,7 @@ class Gate:
         self.journal = Journal.open(root, self.clock)
         self.stop = threading.Event()
         self.thread: threading.Thread | None = None
+        self.reports: PlateReports | None = None
 
     def run_lane(self) -> None:
         """Run the lane process in a thread, as `gatehouse run lane A01` does in a process."""
@@ -73,6 +75,7 @@ class Gate:
                 barrier=Barrier(ModbusRelayDriver(lane.barrier.driver), self.clock),
                 memory=LaneMemory(self.root, "A01"),
                 clock=self.clock,
+                reports=self.reports,
             )
             ready.set()
             process.run(self.stop)

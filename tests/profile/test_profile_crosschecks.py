@@ -293,3 +293,43 @@ def test_two_gatekeepers_do_not_share_a_name(good, check):
 def test_the_two_pages_do_not_share_a_port(good, check):
     _, (fault,) = check(good.replace("port: 18081", "port: 18080"))
     assert (fault.key, fault.wrong) == ("network.entry_page.port", "状态页与补录页都用端口 18080")
+
+
+PUSH = "push: {port: 8091, token: !secret a01-push}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "key", "said"),
+    [
+        ("reads: push", "cameras[0].reads", "没有写上报接收"),
+        (PUSH, "cameras[0].push", "不是 push"),
+        ("reads: onvif", "cameras[0].reads", "没有写 ONVIF 端口"),
+        (f"reads: push\n    {PUSH}".replace("8091", "18080"), "cameras[0].push.port", "状态页"),
+        (f"reads: push\n    {PUSH}".replace("8091", "18081"), "cameras[0].push.port", "补录页"),
+        (f"reads: push\n    {PUSH}".replace("8091", "0"), "cameras[0].push.port", "0"),
+    ],
+)
+def test_a_camera_that_reads_by_itself_says_where_its_readings_are_had(
+    good, check, keys, key, said
+):
+    line = "    password: !secret camera-a01\n"
+    assert good.count(line) == 1
+    _, faults = check(good.replace(line, f"{line}    {keys}\n"))
+    assert [(fault.key, said in fault.wrong) for fault in faults] == [(key, True)], faults
+
+
+def test_two_cameras_do_not_hand_in_their_plates_at_one_port(good, check):
+    for camera in ("camera-a01", "camera-a02"):
+        line = f"    password: !secret {camera}\n"
+        good = good.replace(line, f"{line}    reads: push\n    {PUSH}\n")
+    _, (fault,) = check(good)
+    assert (fault.key, fault.wrong) == (
+        "cameras[1].push.port",
+        "上报接收的端口 8091 已用于相机“a01-plate”",
+    )
+
+
+def test_a_surveillance_camera_reads_no_plates(good, check):
+    camera = "  - {id: yard, role: surveillance, position: 场内, host: 127.0.0.1, user: u, password: !secret y, reads: onvif, onvif_port: 80}\n"
+    _, (fault,) = check(good.replace("# 放行规则", camera + "# 放行规则"))
+    assert (fault.key, fault.wrong) == ("cameras[2].reads", "视频监控相机写了自带识别")

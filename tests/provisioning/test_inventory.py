@@ -48,6 +48,18 @@ def test_a_host_knows_the_whole_profile_its_machine_and_its_lanes() -> None:
     assert told["gatehouse_profile_path"] == str(CEMENT)
 
 
+def test_a_host_knows_which_camera_may_reach_which_of_its_ports(tmp_path: Path) -> None:
+    line = "    password: !secret camera-b02\n"
+    site = CEMENT.read_text("utf-8")
+    assert site.count(line) == 1
+    push = "    reads: push\n    push: {port: 8092, token: !secret b02-push}\n"
+    file = tmp_path / "cement.yaml"
+    file.write_text(site.replace(line, line + push), "utf-8")
+    assert host_variables(file, "gate-north")["gatehouse_push_ports"] == []
+    (door,) = host_variables(file, "gate-south")["gatehouse_push_ports"]
+    assert (door["camera"], door["port"]) == ("b02-plate", 8092)
+
+
 def test_a_secret_stays_a_reference() -> None:
     cameras = host_variables(DEMO, "gate")["gatehouse"]["cameras"]
     assert cameras[0]["password"] == {"name": "camera-a01"}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from acceptance_kit.peers.onvif.events import EventService
 from appliance.clock import Clock
 
 
@@ -31,7 +32,8 @@ class Osd:
 class SimulatedSettings:
     """A camera as it comes out of its box, until somebody sets it.
 
-    `drift` is its clock less the true one. An empty `osd_limit` means no OSD service at all.
+    `drift` is its clock less the true one. Without `events` it has no event service; an empty
+    `osd_limit` means no OSD service at all.
     """
 
     clock: Clock
@@ -40,6 +42,7 @@ class SimulatedSettings:
     drift: timedelta = timedelta(0)
     profiles: tuple[OnvifProfile, ...] = (OnvifProfile("main", "/main"),)
     rtsp_port: int = 554
+    events: EventService | None = None
     osd_limit: int | None = 8
     recording_jobs: dict[str, str] | None = None
     window_seconds: float = 5.0

@@ -1,5 +1,6 @@
 """The operations of the simulated camera: a request's element in, the answer's XML out."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
@@ -7,12 +8,14 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from acceptance_kit.peers.onvif.camera import Osd, SimulatedSettings
+from acceptance_kit.peers.onvif.events import EVENTS, EventService, pulled, subscribed
 
 DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 MEDIA = "http://www.onvif.org/ver10/media/wsdl"
 RECORDING = "http://www.onvif.org/ver10/recording/wsdl"
 SCHEMA = "http://www.onvif.org/ver10/schema"
 TT = f"{{{SCHEMA}}}"
+LONGEST_WAIT = 4.0
 
 
 class Unsupported(Exception):
@@ -39,6 +42,7 @@ class Operations:
             "SetOSD": self._set_osd,
             "GetRecordingJobs": self._get_jobs,
             "SetRecordingJobMode": self._set_job_mode,
+            "CreatePullPointSubscription": self._subscribe,
         }
 
     def answer(self, request: etree._Element) -> str:
@@ -103,6 +107,8 @@ class Operations:
         paths = {DEVICE: "device_service", MEDIA: "media_service"}
         if self._settings.recording_jobs is not None:
             paths[RECORDING] = "recording_service"
+        if self._settings.events is not None:
+            paths[EVENTS] = "event_service"
         return "".join(
             f"<a:Service><a:Namespace>{space}</a:Namespace>"
             f"<a:XAddr>{escape(self.base)}/onvif/{path}</a:XAddr>"
@@ -180,6 +186,29 @@ class Operations:
         token = str(request.findtext(f"{{{RECORDING}}}JobToken"))
         self._settings.recording_jobs[token] = str(request.findtext(f"{{{RECORDING}}}Mode"))
         return ""
+
+    # Events
+
+    def _subscribe(self, _request: etree._Element) -> str:
+        events = self._events()
+        path = events.subscribe()
+        return subscribed(self.base, path, self._settings.now(), events.life)
+
+    def pull(self, request: etree._Element, path: str) -> str:
+        """The answer to PullMessages at a subscription's path; may wait. Raises Unsupported."""
+        events = self._events()
+        wait = re.fullmatch(r"PT(\d{1,3})(\.\d+)?S", _text(request, "Timeout"))
+        seconds = min(float(wait[1]), LONGEST_WAIT) if wait else 0.0
+        messages = events.pull(path, seconds, int(_text(request, "MessageLimit") or 1))
+        if messages is None:
+            raise Unsupported("no such subscription")
+        answer = pulled(messages, self._settings.now(), events.life)
+        return f'<a:PullMessagesResponse xmlns:a="{EVENTS}">{answer}</a:PullMessagesResponse>'
+
+    def _events(self) -> EventService:
+        if self._settings.events is None:
+            raise Unsupported("events")
+        return self._settings.events
 
 
 def _osd(request: etree._Element, token: str) -> Osd:

@@ -10,6 +10,8 @@ from acceptance_kit.peers.onvif.operations import SCHEMA, Operations, Unsupporte
 from acceptance_kit.peers.onvif.security import TokenCheck
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
+ERRORS = "http://www.onvif.org/ver10/error"
+RESOURCE = "http://docs.oasis-open.org/wsrf/rw-2"
 LARGEST_BYTES = 1_000_000
 UNSIGNED = {"GetSystemDateAndTime"}
 """What ONVIF lets anybody ask (class PRE_AUTH)."""
@@ -48,8 +50,8 @@ class OnvifPeer:
         self._server.server_close()
         self._thread.join()
 
-    def answer(self, body: bytes) -> tuple[int, bytes]:
-        """The HTTP status and body that a request gets."""
+    def answer(self, body: bytes, path: str = "") -> tuple[int, bytes]:
+        """The HTTP status and body that a request at a path gets."""
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
         try:
             envelope = etree.fromstring(body, parser)
@@ -64,9 +66,15 @@ class OnvifPeer:
                 # What it knows is not told: a real camera says no more than this either.
                 return 400, _fault("Sender", "ter:NotAuthorized", "Sender not authorized")
             try:
-                return 200, _envelope(self.operations.answer(request))
+                if name != "PullMessages":
+                    return 200, _envelope(self.operations.answer(request))
             except Unsupported:
                 return 500, _fault("Receiver", "ter:ActionNotSupported", "not supported")
+        # It may wait for something to happen, and nobody shall wait for it.
+        try:
+            return 200, _envelope(self.operations.pull(request, path))
+        except Unsupported:
+            return 400, _fault("Sender", "wsrf-rw:ResourceUnknownFault", "no such subscription")
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         peer = self
@@ -80,7 +88,7 @@ class OnvifPeer:
                     status, more, content = peer.reply
                     headers |= more
                 else:
-                    status, content = peer.answer(body)
+                    status, content = peer.answer(body, self.path)
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
@@ -106,7 +114,8 @@ def _envelope(inner: str) -> bytes:
 
 def _fault(code: str, subcode: str, reason: str) -> bytes:
     return _envelope(
-        f'<s:Fault xmlns:ter="http://www.onvif.org/ver10/error"><s:Code><s:Value>s:{code}</s:Value>'
+        f'<s:Fault xmlns:ter="{ERRORS}" xmlns:wsrf-rw="{RESOURCE}">'
+        f"<s:Code><s:Value>s:{code}</s:Value>"
         f"<s:Subcode><s:Value>{subcode}</s:Value></s:Subcode></s:Code><s:Reason>"
         f'<s:Text xml:lang="en">{reason}</s:Text></s:Reason></s:Fault>'
     )

@@ -26,6 +26,7 @@ from appliance.runtime.journal.values import (
 from appliance.runtime.lane.admission import decide
 from appliance.runtime.lane.barrier import Barrier
 from appliance.runtime.vision.reading import Corners, Frame
+from appliance.runtime.vision.report import Heard
 from appliance.runtime.vision.stamp import Caption, stamped
 from appliance.runtime.vision.visit import Sighting
 
@@ -39,6 +40,7 @@ RECENT = 100
 
 RECORD_ATTEMPTS = 20
 SECOND_READER = "复核"
+CAMERA = "相机"
 HELD = "未放行，未进出厂；人工抬杆后上报"
 
 
@@ -108,17 +110,43 @@ class PassageDesk:
             )
         )
 
+    def take_report(self, heard: Heard) -> None:
+        """A vehicle that only a camera's own report tells of, because no video comes: its plate
+        is sure when our reader reads the same in the report's picture."""
+        report, ours = heard.report, heard.ours
+        if report.picture is None:
+            return
+        sure = ours if ours is not None and heard.confirmed else None
+        frame = Frame(report.picture, report.at, report.instant)
+        self.take(
+            Sighting(
+                began_at=report.at,
+                seen_at=report.at,
+                plate=sure.text if sure else None,
+                colour=sure.colour if sure else PlateColour.OTHER,
+                confidence=sure.confidence if sure else 0.0,
+                front=frame,
+                body=frame,
+                corners=sure.corners if sure else None,
+                report=report,
+            )
+        )
+
     def _seen(self, sighting: Sighting) -> tuple[Seen, ...]:
         """What a gatekeeper is told who enters the plate by hand: both readers' texts."""
-        doubt = sighting.doubt
+        doubt, report = sighting.doubt, sighting.report
+        camera: tuple[Seen, ...] = ()
+        if sighting.plate is None and report is not None:
+            colour = report.colour or PlateColour.OTHER
+            camera = (Seen(CAMERA, report.plate, colour, report.confidence),)
         if doubt is None:
-            return ()
+            return camera
         first = Seen(
             self._profile.recognition.reader.value, doubt.text, doubt.colour, doubt.confidence
         )
         if doubt.second is None:
-            return (first,)
-        return (first, Seen(SECOND_READER, doubt.second, doubt.colour, None))
+            return (*camera, first)
+        return (*camera, first, Seen(SECOND_READER, doubt.second, doubt.colour, None))
 
     def _is_same_vehicle(self, last: RecordedPassage, sighting: Sighting) -> bool:
         """Whether the lane only lost sight of the vehicle it has just recorded."""

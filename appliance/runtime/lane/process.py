@@ -21,6 +21,7 @@ from appliance.runtime.vision.picture import PictureFault, PictureWatch
 from appliance.runtime.vision.presence import Presence
 from appliance.runtime.vision.reading import Frame, PlateReader
 from appliance.runtime.vision.region import LaneArea, LaneReader
+from appliance.runtime.vision.report import Heard, PlateReport, PlateReports
 from appliance.runtime.vision.two_streams import LiveView
 from appliance.runtime.vision.visit import Departure, VisitWatcher
 
@@ -53,8 +54,11 @@ class LaneProcess:
         barrier: Barrier,
         memory: LaneMemory,
         clock: Clock,
+        reports: PlateReports | None = None,
     ) -> None:
         self._lane = lane
+        self._reader = reader
+        self._reports = reports
         self._journal = journal
         self._stream = stream
         self._barrier = barrier
@@ -73,6 +77,8 @@ class LaneProcess:
             resume=self._interrupted,
             on_visit=self._visit_changed,
             on_departure=self._backed_out,
+            camera_reads=reports is not None,
+            on_contradiction=self._contradicted,
         )
         self._visit_over = False
         self._desk = PassageDesk(
@@ -91,9 +97,12 @@ class LaneProcess:
         self._tell_of_a_crash()
         self._stream.start()
         self._barrier.start()
+        if self._reports:
+            self._reports.start()
         try:
             while not stop.is_set():
                 frame = self._stream.next_frame(timeout=0.2)
+                self._hear_camera()
                 if frame:
                     self._look(frame)
                 if self._visit_over:
@@ -103,10 +112,13 @@ class LaneProcess:
                     self._barrier.cancel()
                 self._hear_barrier()
                 self._beat()
-                if not (self._barrier.alive and self._stream.alive):
+                parts = (self._barrier, self._stream, self._reports)
+                if not all(part.alive for part in parts if part):
                     raise RuntimeError("a part of the lane died; supervisor starts it anew")
             self._journal.beat(self._program, False, STOPPED)
         finally:
+            if self._reports:
+                self._reports.stop()
             self._stream.stop()
             self._barrier.stop()
 
@@ -130,6 +142,33 @@ class LaneProcess:
             f"（{departure.began_at:%H:%M:%S} 到达）倒车离开，没有通过"
         )
         self._journal.note("backed-out", told)
+
+    # What a camera tells that reads by itself.
+
+    def _hear_camera(self) -> None:
+        if self._reports is None:
+            return
+        for report in self._reports.take():
+            self._watcher.hear(Heard.of(report, self._reader))
+        blind = self._fresh_frame() is None
+        lost = self._watcher.unclaimed(self._clock.monotonic(), blind=blind)
+        if lost is None:
+            return
+        if blind and lost.report.picture is not None:
+            self._desk.take_report(lost)
+            return
+        told = (
+            f"道闸 {self._lane.barrier.id} 相机报告车牌 {lost.report.plate}，"
+            f"{'没有画面可以核对' if blind else '画面中却没有车辆'}，没有记录，请查看录像"
+        )
+        self._journal.note("camera-report-unclaimed", told)
+
+    def _contradicted(self, report: PlateReport, told: str) -> None:
+        said = (
+            f"道闸 {self._lane.barrier.id} 已按 {told} 处理的车辆，相机随后报告为 {report.plate}，"
+            "请核对照片"
+        )
+        self._journal.note("camera-report-differs", said)
 
     # What the barrier tells.
 

@@ -6,14 +6,17 @@ from pathlib import Path
 from appliance.clock import Clock
 from appliance.fonts import chinese_font
 from appliance.models import ModelStore
-from appliance.profile.model import Lane, Profile
+from appliance.profile.model import Camera, CameraReads, Lane, Profile
 from appliance.profile.secrets import SecretStore
 from appliance.runtime.journal import Journal
 from appliance.runtime.lane.barrier import Barrier
 from appliance.runtime.lane.driver import ModbusRelayDriver
 from appliance.runtime.lane.memory import LaneMemory
 from appliance.runtime.lane.process import LaneProcess
+from appliance.runtime.lane.pull import EventPuller
+from appliance.runtime.lane.push import PushDoor
 from appliance.runtime.vision.readers import build_reader
+from appliance.runtime.vision.report import PlateReports
 from appliance.runtime.vision.stream import CameraStream
 from appliance.runtime.vision.two_streams import live_view
 from appliance.trouble import Trouble
@@ -38,12 +41,13 @@ def start_lane(
     """Run the lane of a barrier until `stop`.
 
     Raises what is missing before anything starts: LaneUnknown, SecretFault, ModelMissing,
-    FontMissing, JournalError.
+    FontMissing, JournalError, DoorUnavailable.
     """
     lane = lane_of(profile, barrier_id)
     password = secrets.resolve(lane.camera.password)
     reader = build_reader(profile.recognition.reader, ModelStore.default())
     chinese_font(16)  # without a typeface no photo could be stamped: say so now
+    reports = plate_reports(lane.camera, secrets, password, clock)
     root = Path(profile.storage.root)
     sub = lane.camera.sub_rtsp_path
     with Journal.open(root, clock) as journal:
@@ -64,4 +68,18 @@ def start_lane(
             ),
             memory=LaneMemory(root, barrier_id),
             clock=clock,
+            reports=reports,
         ).run(stop)
+
+
+def plate_reports(
+    camera: Camera, secrets: SecretStore, password: str, clock: Clock
+) -> PlateReports | None:
+    """How a camera that reads by itself hands in its readings; None for one that does not."""
+    match camera.reads:
+        case CameraReads.PUSH if camera.push is not None:
+            return PushDoor(camera.push, secrets.resolve(camera.push.token), clock)
+        case CameraReads.ONVIF:
+            return EventPuller(camera, password, clock)
+        case _:
+            return None

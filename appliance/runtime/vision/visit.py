@@ -2,9 +2,9 @@
 
 A *visit* is one vehicle's stay. It lasts from the first frame in which the lane is occupied until
 the lane has been empty for a while, or until the vehicle has left its place and the next stands
-there. It yields one sighting: as soon as enough frames agree on a plate and the vehicle has stopped
-coming nearer (its plate is then as legible as it will be), or as unread when it has stood too long
-or has left.
+there. It yields one sighting: as soon as enough frames agree on a plate that is wide enough to be
+legible in the photo, or whose vehicle has stopped coming nearer (it is then as legible as it will
+be), or as unread when it has stood too long or has left.
 """
 
 import math
@@ -20,6 +20,7 @@ from appliance.runtime.vision.chooser import Shot, better, body_shot, front_shot
 from appliance.runtime.vision.place import StandingPlace
 from appliance.runtime.vision.presence import PRESENT, Mask, Presence
 from appliance.runtime.vision.reading import Corners, Frame, PlateReader, PlateReading
+from appliance.runtime.vision.report import EARLY_SECONDS, Heard, PlateReport
 from appliance.runtime.vision.tracks import (
     NEARER_WITHIN,
     OTHER_TEXT,
@@ -45,6 +46,13 @@ FARTHER = 0.85
 ON_VEHICLE = 0.2
 """Share of a plate's surroundings that must differ from the empty lane, or it is part of it."""
 
+LEGIBLE_PIXELS = 120
+"""A plate so wide is as legible in the photo as it need be (4.5.1-2): nothing is gained by waiting
+until the vehicle has come nearer, and it is waited for at the bar."""
+
+WATCH_PAUSE = 0.2
+"""Seconds between two readings while the vehicle in the lane has been reported already."""
+
 MOST_SHOTS = 4
 """Front photos kept for one plate, by text: pictures are large."""
 
@@ -52,7 +60,7 @@ MOST_SHOTS = 4
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One vehicle as vision saw it; `plate` is None when it could not be read, or not surely:
-    `doubt` then holds what was read.
+    `doubt` then holds what our reader read, and `report` what the camera says it read.
 
     `began_at` is the visit's first frame and makes the passage's key; `confidence` is that of the
     plate's weakest character (0 to 1, see `vote.Verdict`). `corners` is where the plate is in
@@ -69,6 +77,7 @@ class Sighting:
     corners: Corners | None = None
     motion: Motion | None = None
     doubt: Verdict | None = None
+    report: PlateReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,20 @@ class _Visit:
     reported: str | None = None
     reported_width: float = 0.0
     closed: bool = False
+    arrived: bool = False
+    """Whether it has stopped coming nearer since it was reported."""
     gone_at: float | None = None
+    ready_at: float | None = None
+    """When our own readings were sure enough, while the camera's was still waited for."""
+    hears_from: float = math.inf
+    """A camera's report that came earlier is of another vehicle."""
+    told_at: float = math.inf
+    heard: Heard | None = None
+    """The camera's report that was taken for this vehicle's."""
+
+    def __post_init__(self) -> None:
+        if self.hears_from == math.inf:
+            self.hears_from = self.first.instant - EARLY_SECONDS
 
     @property
     def no_news(self) -> bool:
@@ -107,7 +129,10 @@ class VisitWatcher:
 
     `resume` is the beginning of a visit that an earlier run of the program left unfinished: if
     the lane is still occupied, the same visit goes on, and its passage keeps its key.
-    `on_departure` hears of vehicles that back out.
+    `on_departure` hears of vehicles that back out. `camera_reads` says that the camera reads by
+    itself and is told with `hear`: then both readers have to agree, and our own stands alone only
+    when the camera stays silent. `on_contradiction` hears of a report, told too late, of another
+    plate than the one passed on.
     """
 
     def __init__(
@@ -119,6 +144,8 @@ class VisitWatcher:
         resume: datetime | None = None,
         on_visit: Callable[[datetime | None], None] = lambda _: None,
         on_departure: Callable[[Departure], None] = lambda _: None,
+        camera_reads: bool = False,
+        on_contradiction: Callable[[PlateReport, str], None] = lambda _, __: None,
     ) -> None:
         self._reader = reader
         self._settings = settings
@@ -126,6 +153,9 @@ class VisitWatcher:
         self._resume = resume
         self._on_visit = on_visit
         self._on_departure = on_departure
+        self._camera_reads = camera_reads
+        self._on_contradiction = on_contradiction
+        self._heard: Heard | None = None
         self._visit: _Visit | None = None
         self._tracker = Tracker()
         self._read_at = -math.inf
@@ -172,7 +202,7 @@ class VisitWatcher:
             visit.vehicle_since = frame.instant
         if self._presence.moving:
             visit.stirred = frame.instant
-        visit.place.look(self._presence.foreground, settled=visit.closed)
+        visit.place.look(self._presence.foreground, settled=visit.closed and visit.arrived)
         if self._due(frame):
             self._read(visit, frame)
         if visit.no_news and frame.instant - visit.stirred > STILL_SECONDS:
@@ -181,14 +211,47 @@ class VisitWatcher:
             return None
         return self._judged(visit, share)
 
+    def hear(self, heard: Heard) -> None:
+        """The camera read a plate by itself; the next frame's judgement takes it in."""
+        visit = self._visit
+        if visit is not None and self.standing and visit.reported:
+            same = heard.is_plate(visit.reported)
+            if same or visit.heard is None:
+                visit.heard = heard
+                if not same:
+                    self._on_contradiction(heard.report, visit.reported)
+                return
+        self._heard = heard
+
+    def unclaimed(self, instant: float, *, blind: bool = False) -> Heard | None:
+        """A report that no vehicle in the lane's own picture has come to claim, once; `blind` says
+        that there is no picture, so that nothing can be waited for."""
+        heard = self._heard
+        if heard is None or (self._visit is not None and not blind):
+            return None
+        if instant - heard.report.instant < EARLY_SECONDS:
+            return None
+        self._heard = None
+        return heard
+
     def _judged(self, visit: _Visit, share: float) -> Sighting | None:
         if visit.gone_at is not None:
             return self._await_next(visit, share)
         if visit.place.left:
             return self._left_its_place(visit)
         if visit.leader:
+            self._follow(visit, visit.leader)
             return self._follower(visit, visit.leader)
+        visit.arrived = visit.closed
         return self._decided(visit)
+
+    def _follow(self, visit: _Visit, leader: Track) -> None:
+        """A vehicle that was decided on while it still came nearer has its place where it stops."""
+        if visit.arrived:
+            return
+        visit.reported_width = max(visit.reported_width, leader.last.width)
+        lost = not leader.alive(visit.last.instant)
+        visit.arrived = lost or leader.motion not in {None, Motion.APPROACHING}
 
     # The beginning and the end of a visit.
 
@@ -254,7 +317,7 @@ class VisitWatcher:
         if share < VEHICLE_SHARE or not (visit.place.taken_again or waits or shown):
             return None
         self._tracker.keep(others)
-        behind = _Visit(last.taken_at, last, last, stirred=last.instant)
+        behind = _Visit(last.taken_at, last, last, stirred=last.instant, hears_from=visit.told_at)
         behind.fronts = visit.fronts
         behind.vehicle_since = last.instant
         self._begin(behind)
@@ -263,8 +326,9 @@ class VisitWatcher:
     # What the frames say.
 
     def _due(self, frame: Frame) -> bool:
-        # A reported vehicle is only watched: for the next one's plate, at half the pace.
-        pause = (2 if self.standing else 1) / self._settings.frames_per_second
+        # A reported vehicle is only watched, for the next one's plate; one that waits to be
+        # decided on is read as often as pictures come, because it stands before the bar.
+        pause = max(1 / self._settings.frames_per_second, WATCH_PAUSE if self.standing else 0.0)
         # A quarter of slack: frames do not come on the very beat.
         if frame.instant - self._read_at < 0.75 * pause:
             return False
@@ -293,7 +357,7 @@ class VisitWatcher:
             visit.vehicle_since is not None
             and visit.last.instant - visit.vehicle_since > self._settings.unread_after_seconds
         )
-        if not late and self._coming_nearer(visit):
+        if not late and not self._both_read(visit) and self._coming_nearer(visit):
             return None
         sighting = self._confirmed(visit)
         if sighting is None and late and not visit.closed:
@@ -302,9 +366,11 @@ class VisitWatcher:
         return sighting
 
     def _coming_nearer(self, visit: _Visit) -> bool:
-        """Whether the nearest plate was seen growing a moment ago."""
+        """Whether the nearest plate is small yet and was seen growing a moment ago."""
         leading = self._leading()
         if leading is None or visit.last.instant - leading.last.instant > NEARER_WITHIN:
+            return False
+        if leading.last.width * visit.last.image.shape[1] >= LEGIBLE_PIXELS:
             return False
         return leading.motion in {None, Motion.APPROACHING}
 
@@ -319,7 +385,75 @@ class VisitWatcher:
         """
         leading = self._leading()
         verdict = self._verdict(leading) if leading else None
+        if self._camera_reads:
+            return self._both_confirmed(visit, leading, verdict)
         return self._sighting(visit, leading, verdict) if leading and verdict else None
+
+    # A camera that reads by itself (4.5.1-1).
+
+    def _heard_of(self, visit: _Visit) -> Heard | None:
+        """The camera's report of this visit's vehicle, if it has come."""
+        heard = self._heard
+        return heard if heard and heard.report.instant >= visit.hears_from else visit.heard
+
+    def _take_in(self, visit: _Visit) -> PlateReport | None:
+        """The report that goes with what is told of a visit; it is no other vehicle's then."""
+        visit.told_at = visit.last.instant
+        visit.heard = self._heard_of(visit)
+        if visit.heard is self._heard:
+            self._heard = None
+        return visit.heard.report if visit.heard else None
+
+    def _both_read(self, visit: _Visit) -> Heard | None:
+        """The camera's report, when our reader reads the same and no sure reading speaks
+        against it."""
+        heard = self._heard_of(visit)
+        if heard is None:
+            return None
+        leading = self._leading()
+        text = leading.text if leading else ""
+        if heard.is_plate(text):
+            return heard
+        against = leading is not None and self._verdict(leading) is not None
+        return heard if heard.confirmed and not against else None
+
+    def _both_confirmed(
+        self, visit: _Visit, leading: Track | None, verdict: Verdict | None
+    ) -> Sighting | None:
+        both = self._both_read(visit)
+        if both is not None:
+            return self._sighting_of_both(visit, leading, both)
+        if self._heard_of(visit) is not None or leading is None or verdict is None:
+            return None  # they differ, or there is nothing to compare yet
+        if visit.ready_at is None:
+            visit.ready_at = visit.last.instant
+        if visit.last.instant - visit.ready_at < self._settings.camera_report_seconds:
+            return None
+        return self._sighting(visit, leading, verdict)
+
+    def _sighting_of_both(self, visit: _Visit, leading: Track | None, both: Heard) -> Sighting:
+        """Two readers agree: one reading each is enough."""
+        verdict = leading.vote.verdict() if leading else None
+        if leading is not None and verdict is not None and both.is_plate(verdict.text):
+            return self._sighting(visit, leading, verdict)
+        report, ours = self._take_in(visit), both.ours
+        assert report is not None  # noqa: S101 - `both` is this visit's
+        assert ours is not None and report.picture is not None  # noqa: S101, PT018 - confirmed
+        picture = Frame(report.picture, report.at, report.instant)
+        visit.closed, visit.reported, visit.fronts = True, ours.text, {}
+        visit.leader = leading
+        visit.reported_width = leading.last.width if leading else 0.0
+        return Sighting(
+            began_at=visit.began_at,
+            seen_at=visit.last.taken_at,
+            plate=ours.text,
+            colour=ours.colour,
+            confidence=ours.confidence,
+            front=picture,
+            body=visit.body.frame if visit.body else visit.first,
+            corners=ours.corners,
+            report=report,
+        )
 
     def _verdict(self, track: Track) -> Verdict | None:
         """What a track's frames agree on, when they do, and no other text is at its place."""
@@ -353,9 +487,13 @@ class VisitWatcher:
                 or not self._is_another(visit, leader, track, verdict.text)
             ):
                 continue
-            self._tracker.keep([t for t in self._tracker.tracks if not _is_its(visit, t)])
             last = visit.last
-            behind = _Visit(last.taken_at, last, last, stirred=last.instant)
+            behind = _Visit(
+                last.taken_at, last, last, stirred=last.instant, hears_from=visit.told_at
+            )
+            if (heard := self._heard_of(behind)) and not heard.is_plate(verdict.text):
+                continue  # the camera read another plate: it waits until its own visit can tell
+            self._tracker.keep([t for t in self._tracker.tracks if not _is_its(visit, t)])
             behind.vehicle_since = last.instant
             behind.fronts = visit.fronts
             return self._sighting(self._begin(behind), track, verdict)
@@ -396,6 +534,7 @@ class VisitWatcher:
             body=visit.body.frame if visit.body else visit.first,
             corners=front.corners,
             motion=track.motion,
+            report=self._take_in(visit),
         )
 
     def _unread(self, visit: _Visit) -> Sighting:
@@ -414,6 +553,7 @@ class VisitWatcher:
             body=body,
             corners=best.corners if best else None,
             doubt=leading.vote.verdict() if leading else None,
+            report=self._take_in(visit),
         )
 
 
