@@ -16,7 +16,7 @@ from acceptance_kit.forms.model import Answer
 from appliance.profile.model import Lane, Profile
 
 _RANGE = re.compile(r"(.+[.-])([0-9]+)[…–]([0-9]+)")
-LONGEST_REASON = 46
+LONGEST_REASON = 40
 """Characters of a reason in a form's cell; the cover sheet has the rest."""
 _MORE = "……（全文见封面）"
 

@@ -30,7 +30,7 @@ def _pair(words: str, path: str, widths: tuple[int, int], key: str = "") -> tupl
 
 
 def _title(words: str) -> Row:
-    return Row((Cell(WIDTH, _lines(words, bold=True, size=15)),), height=11)
+    return Row((Cell(WIDTH, _lines(words, bold=True, size=15)),), height=10)
 
 
 def _band(words: str) -> Row:
@@ -57,7 +57,7 @@ def _whole(line: Line, height: int, valign: str = "center") -> Row:
 
 
 def _seal(words: str, path: str, called: str = "", key: str = "") -> Row:
-    return _whole(Line((Text(words), Field(path, called, key))), 13)
+    return _whole(Line((Text(words), Field(path, called, key))), 11)
 
 
 _FIRST = (34, 45)
@@ -145,11 +145,11 @@ TABLE_5 = Sheet(
 def _device(words: str, path: str, keys: tuple[str, str]) -> Row:
     return Row(
         (
-            _label(words, 41),
-            _field(f"{path}.count", 19),
-            _field(f"{path}.maker", 36, f"{words}的厂家", keys[0]),
-            _field(f"{path}.model", 38, f"{words}的规格型号", keys[1]),
-            _yes_no(f"{path}.holds", 32),
+            _label(words, 40),
+            _field(f"{path}.count", 21),
+            _field(f"{path}.maker", 31, f"{words}的厂家", keys[0]),
+            _field(f"{path}.model", 33, f"{words}的规格型号", keys[1]),
+            _yes_no(f"{path}.holds", 41),
         ),
         12,
     )
@@ -177,11 +177,11 @@ TABLE_6 = Sheet(
         _band("硬件设备"),
         Row(
             (
-                _label("设备", 41),
-                _label("数量\n（套/个）", 19),
-                _label("厂家", 36),
-                _label("规格型号", 38),
-                _label("是否满足要求", 32),
+                _label("设备", 40),
+                _label("数量\n（套/个）", 21),
+                _label("厂家", 31),
+                _label("规格型号", 33),
+                _label("是否满足要求", 41),
             ),
             11,
         ),
@@ -227,7 +227,7 @@ TABLE_6 = Sheet(
                     Box("conclusion", FAILED),
                 )
             ),
-            9,
+            8,
         ),
         _seal("建设企业（单位）（盖章）：", "name"),
         _seal("系统供应商（盖章）：", "supplier", "系统供应商", "acceptance.supplier"),
@@ -241,7 +241,7 @@ TABLE_6 = Sheet(
                     ),
                 )
             ),
-            9,
+            8,
         ),
     ),
 )
