@@ -71,5 +71,5 @@ def filled_forms(
     blanks = tuple(
         blank for _, called, sheet, form in forms for blank in blanks_of(sheet, form, called)
     )
-    front = cover(profile, findings, filled, blanks, at, fingerprint)
+    front = cover(profile, findings, filled, blanks=blanks, at=at, fingerprint=fingerprint)
     yield "cover", tables.COVER, as_printed(front)

@@ -1,4 +1,4 @@
-"""The cover sheet 未完成项: what keeps a box from 是, which cells are blank, who has yet to sign."""
+"""The cover sheet 未完成项: what keeps a box from 是, which cells are blank, who must sign."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -19,6 +19,7 @@ def cover(
     profile: Profile,
     findings: tuple[Finding, ...],
     filled: Filled,
+    *,
     blanks: tuple[Blank, ...],
     at: datetime,
     fingerprint: str,

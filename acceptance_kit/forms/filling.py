@@ -121,9 +121,7 @@ def confirmation(profile: Profile, lane: Lane, rows: dict[str, Judged]) -> Table
         ups=Device("1", ups.maker or "", power, answers.pop("ups")),
         software_count="1",
         software_place=place,
-        conclusion=_conclusion(
-            together(row.judgement for row in rows.values()), PASSED, FAILED
-        ),
+        conclusion=_conclusion(together(row.judgement for row in rows.values()), PASSED, FAILED),
         supplier=profile.acceptance.supplier or "",
         installer=profile.acceptance.installer or "",
         **answers,
@@ -135,9 +133,7 @@ def application(profile: Profile, rows: dict[str, Judged], gates: tuple[Judged, 
     firm, papers = profile.enterprise, profile.acceptance
     own = rows["functions"].judgement
     functions = Answer(together((own, *(row.judgement for row in gates))), own.answer.reason)
-    failing = sorted(
-        {row.barrier for row in gates if row.judgement.answer.verdict is Verdict.NO}
-    )
+    failing = sorted({row.barrier for row in gates if row.judgement.answer.verdict is Verdict.NO})
     if failing:
         what = f"表 6（{'、'.join(failing)}）验收不合格"
         functions = Answer(
@@ -181,9 +177,7 @@ def agreement(profile: Profile, table5: Table5, rows: dict[str, Judged]) -> Tabl
     """Table 9 (9.2.5); the registration is complete when no cell of Table 5 is blank."""
     complete = all(getattr(table5, name) for name in Table5.__dataclass_fields__)
     registered = Answer(Verdict.YES if complete else Verdict.UNTESTED)
-    answers = {
-        field: row.judgement.answer for field, row in rows.items() if field != "registered"
-    }
+    answers = {field: row.judgement.answer for field, row in rows.items() if field != "registered"}
     every = (*answers.values(), registered)
     return Table9(
         name=profile.enterprise.name,
@@ -202,9 +196,7 @@ def beijing(at: datetime) -> str:
     return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
 
 
-def _judged(
-    form: str, barrier: str, name: str, findings: tuple[Finding, ...]
-) -> dict[str, Judged]:
+def _judged(form: str, barrier: str, name: str, findings: tuple[Finding, ...]) -> dict[str, Judged]:
     return {
         row.field: Judged(form, barrier, row.row, judge(row, findings)) for row in demands(name)
     }

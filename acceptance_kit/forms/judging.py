@@ -79,9 +79,7 @@ def about(profile: Profile, lane: Lane, findings: Iterable[Finding]) -> tuple[Fi
     """The findings that concern one barrier: its own, its entrance's, its cameras', its machine's,
     and those of the whole site."""
     mine = {None, lane.barrier.id, lane.entrance.id}
-    mine |= {
-        camera.id for camera in profile.cameras if lane.barrier in profile.barriers_of(camera)
-    }
+    mine |= {camera.id for camera in profile.cameras if lane.barrier in profile.barriers_of(camera)}
     machine = profile.machine_of(lane)
     mine |= {machine.name} if machine else set()
     return tuple(finding for finding in findings if finding.subject in mine)
@@ -96,9 +94,7 @@ def judge(row: Demands, findings: tuple[Finding, ...]) -> Judgement:
     asked += [(item, [each for each in findings if each.item == item]) for item in row.items]
     optional = set(row.also)
     answered = [(name, found) for name, found in asked if found or name not in optional]
-    verdict = worst(
-        tuple(worst(tuple(each.verdict for each in found)) for _, found in answered)
-    )
+    verdict = worst(tuple(worst(tuple(each.verdict for each in found)) for _, found in answered))
     causes = {
         each.name: Cause(each.verdict, finding=each)
         for _, found in answered
@@ -109,8 +105,7 @@ def judge(row: Demands, findings: tuple[Finding, ...]) -> Judgement:
     causes |= {
         name: Cause(Verdict.UNTESTED, missing=name)
         for name, found in answered
-        if name not in optional
-        and all(each.verdict is Verdict.NOT_APPLICABLE for each in found)
+        if name not in optional and all(each.verdict is Verdict.NOT_APPLICABLE for each in found)
     }
     if verdict is not Verdict.NO and causes:
         verdict = Verdict.UNTESTED

@@ -8,7 +8,7 @@ their cuts, and a cell spans the columns between its own.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import reduce
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 WIDTH = 166
@@ -127,4 +127,4 @@ def _cuts(row: Row) -> tuple[int, ...]:
 
 
 def _pairs(cuts: tuple[int, ...]) -> Iterator[tuple[int, int]]:
-    return zip(cuts, cuts[1:], strict=False)
+    return pairwise(cuts)

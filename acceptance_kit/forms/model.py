@@ -1,6 +1,6 @@
 """What stands in the forms, typed: one record a form, and the answers it is made of.
 
-A text that is empty is a blank cell. `Answer.ticked` is the only thing that ticks a box of 是 or 否.
+A text that is empty is a blank cell. `Answer.ticked` alone ticks a box of 是 or 否.
 """
 
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -180,10 +180,10 @@ class Cover:
 
 
 Form = Table5 | Table6 | Table7 | Table8 | Table9 | Cover
-Any_ = TypeVar("Any_")
+Record = TypeVar("Record")
 
 
-def as_printed(form: Any_) -> Any_:
+def as_printed(form: Record) -> Record:
     """The same record with every text as the face can print it."""
     return _as_printed(form)  # type: ignore[no-any-return] # what comes in goes out
 

@@ -60,7 +60,8 @@ def _relations(*targets: tuple[str, str]) -> str:
 _CONTENT_TYPES = f"""<Types xmlns="{_PACKAGE}/content-types">\
 <Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>\
 <Default Extension="xml" ContentType="application/xml"/>\
-<Default Extension="odttf" ContentType="application/vnd.openxmlformats-officedocument.obfuscatedFont"/>\
+<Default Extension="odttf" \
+ContentType="application/vnd.openxmlformats-officedocument.obfuscatedFont"/>\
 <Override PartName="/word/document.xml" ContentType="{_TYPE}.document.main+xml"/>\
 <Override PartName="/word/styles.xml" ContentType="{_TYPE}.styles+xml"/>\
 <Override PartName="/word/settings.xml" ContentType="{_TYPE}.settings+xml"/>\
@@ -120,6 +121,4 @@ _FIELD = '<w:r><w:rPr><w:sz w:val="16"/></w:rPr><w:t xml:space="preserve"> / </w
     "</w:fldSimple>"
     for name in ("PAGE", "NUMPAGES")
 )
-_FOOTER = (
-    f'<w:ftr {NAMESPACES}><w:p><w:pPr><w:jc w:val="center"/></w:pPr>{_FIELD}</w:p></w:ftr>'
-)
+_FOOTER = f'<w:ftr {NAMESPACES}><w:p><w:pPr><w:jc w:val="center"/></w:pPr>{_FIELD}</w:p></w:ftr>'

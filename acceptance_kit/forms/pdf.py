@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typst
 
@@ -15,7 +15,7 @@ from acceptance_kit.forms.layout import Box, Cell, Line, Part, Row, Sheet, Text,
 from acceptance_kit.forms.model import Form
 from acceptance_kit.forms.typeface import BOX_FACE, EMPTY_BOX, FACE, TICKED_BOX, lay_out
 
-STANDARD = "a-2a"
+STANDARD: Literal["a-2a"] = "a-2a"
 """PDF/A-2a: archivable, and tagged, so that its tables can be read aloud."""
 
 

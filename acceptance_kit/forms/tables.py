@@ -82,8 +82,8 @@ TABLE_5 = Sheet(
         ),
         Row(_pair("行业类型", "industry", _FIRST) + _pair("绩效分级等级", "grade", _SECOND), 11),
         Row(
-            _pair("法人代表", "legal_representative", _FIRST)
-            + (
+            (
+                *_pair("法人代表", "legal_representative", _FIRST),
                 _label("联系电话", 33),
                 _field("legal_phone", 54, "法人代表的联系电话", "acceptance.legal_phone"),
             ),
@@ -185,12 +185,8 @@ TABLE_6 = Sheet(
             ),
             11,
         ),
-        _device(
-            "车牌识别设备相机", "plate_camera", ("cameras[].maker", "cameras[].model")
-        ),
-        _device(
-            "视频监控摄像机", "surveillance", ("cameras[].maker", "cameras[].model")
-        ),
+        _device("车牌识别设备相机", "plate_camera", ("cameras[].maker", "cameras[].model")),
+        _device("视频监控摄像机", "surveillance", ("cameras[].maker", "cameras[].model")),
         _device("工控机", "machine", ("machines[].maker", "machines[].model")),
         _device("24 h 不间断供电系统", "ups", ("ups.maker", "ups.model")),
         _band("智能环保门禁监控系统软件"),
@@ -198,9 +194,7 @@ TABLE_6 = Sheet(
             _pair("数量（套）", "software_count", (34, 41))
             + _pair("安装位置", "software_place", (35, 56), "machines[].position")
         ),
-        _functions(
-            "防护等级满足要求", "protection", "车辆识别率和准确率满足要求", "recognition"
-        ),
+        _functions("防护等级满足要求", "protection", "车辆识别率和准确率满足要求", "recognition"),
         _functions(
             "照片抓拍功能满足要求",
             "photos",
@@ -287,8 +281,8 @@ TABLE_7 = Sheet(
     (
         *_applicant(),
         Row(
-            _pair("法定代表人", "legal_representative", _HALVES)
-            + (
+            (
+                *_pair("法定代表人", "legal_representative", _HALVES),
                 _label("联系电话", 45),
                 _field("legal_phone", 38, "法定代表人的联系电话", "acceptance.legal_phone"),
             ),
@@ -376,9 +370,7 @@ TABLE_9 = Sheet(
             "数据传输方式",
             _either("connection", ("无线", "有线"), " /", "数据传输方式", "acceptance.connection"),
         ),
-        _confirmed(
-            "4", "企业（单位）档案信息登记是否完整", _is_or_not("registered"), "registered"
-        ),
+        _confirmed("4", "企业（单位）档案信息登记是否完整", _is_or_not("registered"), "registered"),
         _confirmed("5", "门禁系统传输数据项是否满足要求", _is_or_not("items"), "items"),
         _confirmed(
             "6", "数据连续传输（连续 15 天）是否正常", _is_or_not("continuous"), "continuous"

@@ -97,7 +97,7 @@ def _true_type(
     names = {code: f"u{code:04X}" for code in drawn}
     builder = FontBuilder(1000, isTTF=True)
     builder.setupGlyphOrder([".notdef", *names.values()])
-    builder.setupCharacterMap({code: name for code, name in names.items()})
+    builder.setupCharacterMap(names)
     outlines: dict[str, Any] = {".notdef": TTGlyphPen(None).glyph()}
     for code, (draw, _) in drawn.items():
         pen = TTGlyphPen(None)

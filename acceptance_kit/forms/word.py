@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from acceptance_kit.forms import package
-from acceptance_kit.forms.layout import Box, Cell, Field, Line, Part, Row, Sheet, Text
+from acceptance_kit.forms.layout import Box, Cell, Field, Line, Part, Sheet, Text
 from acceptance_kit.forms.model import Form
 from acceptance_kit.forms.typeface import (
     BOX_FACE,
@@ -70,7 +70,10 @@ def docx(sheet: Sheet, form: Form, faces: Faces) -> bytes:
     }
     return _zipped(
         parts
-        | {name: package.scrambled(face, package.FACE_KEYS[name]) for name, face in embedded.items()}
+        | {
+            name: package.scrambled(face, package.FACE_KEYS[name])
+            for name, face in embedded.items()
+        }
     )
 
 
@@ -172,9 +175,7 @@ def _line(line: Line, align: str) -> str:
     return before + made + after
 
 
-def _paragraph(
-    runs: str, align: str, *, before: int = 0, after: int = 0, size: float = 0
-) -> str:
+def _paragraph(runs: str, align: str, *, before: int = 0, after: int = 0, size: float = 0) -> str:
     """A paragraph; lines of a size of their own lie closer than the form's."""
     near = f' w:line="{round(size * 28)}" w:lineRule="exact"' if size else ""
     told = f'<w:spacing w:before="{before}" w:after="{after}"{near}/>'
@@ -199,7 +200,7 @@ def _run(text: Text) -> str:
     style = ("<w:b/>" if text.bold else "") + size
     return (
         f"<w:r>{f'<w:rPr>{style}</w:rPr>' if style else ''}"
-        f'<w:t xml:space="preserve">{text.words}</w:t></w:r>'
+        f'<w:t xml:space="preserve">{escape(text.words)}</w:t></w:r>'
     )
 
 
