@@ -69,6 +69,19 @@ class Machine(Section):
     video_disks: tuple[VideoDisk, ...] = Field(
         default=(), title="录像盘", description="存录像的磁盘，总量不少于 32 T", max_length=64
     )
+    maker: str | None = Field(
+        default=None, title="厂家", description="写入表 6", min_length=1, max_length=100
+    )
+    model: str | None = Field(
+        default=None, title="规格型号", description="写入表 6", min_length=1, max_length=100
+    )
+    position: str | None = Field(
+        default=None,
+        title="安装位置",
+        description="写入表 6，如“东门岗亭机柜”",
+        min_length=1,
+        max_length=100,
+    )
 
 
 class Operator(Section):
@@ -221,6 +234,12 @@ class Ups(Section):
     )
     low_battery_percent: int = Field(
         default=20, title="低电量", description="电量低于此百分比即有序关机", ge=5, le=90
+    )
+    maker: str | None = Field(
+        default=None, title="厂家", description="写入表 6", min_length=1, max_length=100
+    )
+    model: str | None = Field(
+        default=None, title="规格型号", description="写入表 6", min_length=1, max_length=100
     )
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from appliance.guideline.dictionaries import Direction, EmissionStage, Production
+from appliance.profile.acceptance import Acceptance
 from appliance.profile.box import Access, BarrierNumber, Machine, Protection, Software, Ups
 from appliance.profile.sections import Host, Identifier, Port, RtspPath, Secret, Section
 from appliance.profile.storage import Storage
@@ -219,6 +220,12 @@ class Camera(Section):
         "默认值按 1080p、25 帧、H.265 假定，运行后以实测为准",
         ge=0.05,
         le=100,
+    )
+    maker: str | None = Field(
+        default=None, title="厂家", description="写入表 6", min_length=1, max_length=100
+    )
+    model: str | None = Field(
+        default=None, title="规格型号", description="写入表 6", min_length=1, max_length=100
     )
 
 
@@ -579,6 +586,9 @@ class Profile(Section):
         default=Protection(), title="防护", description="入侵防护与病毒防护（4.5.4）"
     )
     software: Software = Field(default=Software(), title="软件源", description="安装软件的来源")
+    acceptance: Acceptance = Field(
+        default=Acceptance(), title="验收资料", description="只有表 5 至表 9 用到的内容（9.2）"
+    )
 
     def lanes(self) -> "tuple[Lane, ...]":
         """Every barrier with its entrance and plate camera, in the file's order."""
@@ -602,6 +612,10 @@ class Profile(Section):
             if machine.name == name:
                 return machine
         raise KeyError(name)
+
+    def machine_of(self, lane: "Lane") -> Machine | None:
+        """The machine that serves a lane; None where the profile leaves it without one."""
+        return next((each for each in self.machines if lane in self.lanes_of(each)), None)
 
     def lanes_of(self, machine: Machine) -> "tuple[Lane, ...]":
         """The lanes that a machine serves: those it names, or all where it names none."""

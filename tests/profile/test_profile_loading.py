@@ -23,7 +23,7 @@ SITES = Path(__file__).parents[2] / "site_profiles"
 FAULTY = {
     "a misspelt key": ("  name: 宁夏", "  nmae: 宁夏", "enterprise.nmae", "是不是“name”"),
     "a missing key": ("«enterprise:\n  number: 91640181MADEM0X11Y001P ", "enterprise:\n  #", "enterprise.number", "缺少“企业编号”"),
-    "a missing section": ("ups:\n  rated_watts: 6000\n  runtime_minutes: 120\n", "", "ups", "缺少“不间断电源”"),
+    "a missing section": ("\nups:\n  rated_watts: 6000\n  runtime_minutes: 120\n  maker: 示例电源有限公司\n  model: EX-UPS6000\n", "", "ups", "缺少“不间断电源”"),
     "a key written twice": ("  plant_vehicles: 6\n", "  plant_vehicles: 6\n«  plant_vehicles: 7\n", "enterprise.plant_vehicles", "写了两次"),
     "a text for a number": ("  port: 19212", "  port: 平台", "uplink.port", "应为整数"),
     "a number in quotes": ("  port: 19212", '  port: "19212"', "uplink.port", "应为整数"),

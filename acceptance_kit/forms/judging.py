@@ -1,0 +1,129 @@
+"""What the findings say of a row of a form: 是 when everything it asks was shown, and nothing less.
+
+`rows.toml` says which demands a row asks for. Each of them must have been looked at for the barrier
+in question: a row of two demands, one shown and one forgotten, stays unticked.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from acceptance_kit.findings import Finding, Verdict, worst
+from acceptance_kit.forms.model import Answer
+from appliance.profile.model import Lane, Profile
+
+_RANGE = re.compile(r"(.+[.-])([0-9]+)[…–]([0-9]+)")
+LONGEST_REASON = 40
+"""Characters of a reason in a form's cell; the cover sheet has the rest."""
+_MORE = "……（全文见封面）"
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What one row asks for; see `rows.toml`."""
+
+    form: str
+    field: str
+    row: str
+    clauses: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a row is not 是: a finding, or a demand that no finding answers (`missing`)."""
+
+    verdict: Verdict
+    finding: Finding | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A row's answer and everything that keeps it from being 是."""
+
+    answer: Answer
+    causes: tuple[Cause, ...]
+
+
+@cache
+def demands(form: str) -> tuple[Demands, ...]:
+    """The judged rows of a form, in its order."""
+    text = resources.files("acceptance_kit.forms").joinpath("rows.toml").read_text("utf-8")
+    return tuple(
+        Demands(
+            form,
+            field,
+            told["row"],
+            *(tuple(told.get(part, ())) for part in ("clauses", "also", "items")),
+        )
+        for field, told in tomllib.loads(text)[form].items()
+    )
+
+
+@cache
+def ids(clause: str) -> frozenset[str]:
+    """A clause of the register and what it covers: `8.1–3` is itself, 8.1, 8.2 and 8.3."""
+    several = _RANGE.fullmatch(clause)
+    if several is None:
+        return frozenset({clause})
+    stem, first, last = several.groups()
+    return frozenset({clause, *(f"{stem}{n}" for n in range(int(first), int(last) + 1))})
+
+
+def about(profile: Profile, lane: Lane, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings that concern one barrier: its own, its entrance's, its cameras', its machine's,
+    and those of the whole site."""
+    mine = {None, lane.barrier.id, lane.entrance.id}
+    mine |= {camera.id for camera in profile.cameras if lane.barrier in profile.barriers_of(camera)}
+    machine = profile.machine_of(lane)
+    mine |= {machine.name} if machine else set()
+    return tuple(finding for finding in findings if finding.subject in mine)
+
+
+def judge(row: Demands, findings: tuple[Finding, ...]) -> Judgement:
+    """What the findings say of the row; those that it does not ask for are passed over."""
+    asked = [
+        (clause, [each for each in findings if ids(clause) & set(each.clauses)])
+        for clause in (*row.clauses, *row.also)
+    ]
+    asked += [(item, [each for each in findings if each.item == item]) for item in row.items]
+    optional = set(row.also)
+    answered = [(name, found) for name, found in asked if found or name not in optional]
+    verdict = worst(tuple(worst(tuple(each.verdict for each in found)) for _, found in answered))
+    causes = {
+        each.name: Cause(each.verdict, finding=each)
+        for _, found in answered
+        for each in found
+        if each.verdict in {Verdict.NO, Verdict.UNTESTED}
+    }
+    # 不适用 is no answer to a demand that every site must meet.
+    causes |= {
+        name: Cause(Verdict.UNTESTED, missing=name)
+        for name, found in answered
+        if name not in optional and all(each.verdict is Verdict.NOT_APPLICABLE for each in found)
+    }
+    if verdict is not Verdict.NO and causes:
+        verdict = Verdict.UNTESTED
+    return Judgement(Answer(verdict, _reason(causes.values())), tuple(causes.values()))
+
+
+def together(judgements: Iterable[Judgement]) -> Verdict:
+    """What several rows make: 否 when one is 否, 是 only when all are."""
+    return worst(tuple(each.answer.verdict for each in judgements))
+
+
+def _reason(causes: Iterable[Cause]) -> str:
+    """Why a row is 否, short enough for its cell; empty when it is not."""
+    failed = [each.finding for each in causes if each.finding and each.verdict is Verdict.NO]
+    whole = "；".join(dict.fromkeys(each.reason.rstrip("。；") for each in failed))
+    return shortened(whole)
+
+
+def shortened(reason: str) -> str:
+    """A reason cut to what a cell holds."""
+    return reason if len(reason) <= LONGEST_REASON else reason[:LONGEST_REASON] + _MORE
