@@ -105,6 +105,7 @@ class Box:
     account: str | None = "gatehouse"
     command: tuple[str, ...] = ("/usr/local/bin/gatehouse",)
     root: str | None = "root"
+    python: str = "/opt/gatehouse/current/venv/bin/python"
 
     def gatehouse(self, *words: str) -> CommandResult:
         """A verb of the command, as the service account."""
