@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -674,6 +674,47 @@ def journal_verify(
     else:
         typer.echo(f"完好：共 {result.links} 环，链头 {result.head}")
     raise typer.Exit(1 if result.fault else 0)
+
+
+@journal_app.command("facts")
+def journal_facts(
+    profile: ProfileOption,
+    events_after: Annotated[
+        int | None,
+        typer.Option("--events-after", min=0, help="另列出此编号之后的事件，最多 200 条。"),
+    ] = None,
+    days: Annotated[
+        int, typer.Option("--days", min=0, max=62, help="另列出近几天没有平台确认的时段。")
+    ] = 0,
+    least: Annotated[
+        int, typer.Option("--least-minutes", min=1, max=1440, help="时段至少多少分钟才列出。")
+    ] = 60,
+) -> None:
+    """How the box stands now, as one JSON object: heartbeats, outbox, newest passage, events."""
+    with _journal(load_profile(profile), readonly=True) as journal:
+        told = journal.facts().now(events_after)
+        if days:
+            told["silences"] = journal.facts().silences(days, timedelta(minutes=least))
+    typer.echo(json.dumps(told, ensure_ascii=False))
+
+
+@journal_app.command("passages")
+def journal_passages(
+    profile: ProfileOption,
+    first: Annotated[datetime, typer.Option("--from", formats=DAY, help="起始日期（北京时间）。")],
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=DAY, help="截止日期；不填则到今天。")
+    ] = None,
+) -> None:
+    """The passages of at most 62 days, a JSON object a line: reading, times, QNs, answers."""
+    from appliance.runtime.journal.facts import MOST_DAYS
+
+    until = last.date() if last else SystemClock().now().date()
+    if not 0 <= (until - first.date()).days < MOST_DAYS:
+        raise Trouble(f"{first.date()} 至 {until} 不是一段日期，或超过 {MOST_DAYS} 天。")
+    with _journal(load_profile(profile), readonly=True) as journal:
+        for passage in journal.facts().passages(first.date(), until):
+            typer.echo(json.dumps(passage, ensure_ascii=False))
 
 
 @passage_app.command("manual")

@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from sqlite_utils import Database
 from acceptance_kit.peers.platform.rules import fields_of
 from appliance.guideline.messages import PASSAGE, PHOTO_FIELD, TABLES, Result
 from appliance.runtime.uplink.frame import Frame, FrameFault
+from appliance.trouble import Trouble
 
 NOT_KEPT = "（不保存）"
 """Stands where a password came."""
@@ -157,6 +159,21 @@ class Records:
     def _row(self, qn: str) -> dict[str, Any] | None:
         rows = self._database.query("SELECT * FROM messages WHERE qn = :qn", {"qn": qn})
         return next(iter(list(rows)), None)
+
+
+def read_records(path: Path) -> list[Received]:
+    """Every message in a platform's file, in the order of first arrival; changes nothing in it.
+
+    Raises Trouble when there is no such file, or it is not a platform's.
+    """
+    if not path.is_file():
+        raise Trouble(f"没有参考平台的数据文件 {path}。")
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            rows = list(Database(connection).query("SELECT * FROM messages ORDER BY rowid"))
+        except sqlite3.DatabaseError as error:
+            raise Trouble(f"{path} 不是参考平台的数据文件。") from error
+    return [_received(row) for row in rows]
 
 
 def _row_of(frame: Frame, at: datetime, code: int, reason: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from appliance.runtime.journal.database import (
     sync_folder,
 )
 from appliance.runtime.journal.errors import JournalMissing, UnknownPassage, UnsafePath
+from appliance.runtime.journal.facts import Facts
 from appliance.runtime.journal.inventory import Inventory
 from appliance.runtime.journal.outbox import Counts
 from appliance.runtime.journal.photos import PhotoFiles
@@ -378,6 +379,10 @@ class Journal:
     def statistics(self) -> Statistics:
         """Read-only queries for the books of the uplink (5.1.2, 5.1.3)."""
         return Statistics(self._database)
+
+    def facts(self) -> Facts:
+        """What the box tells of itself to whoever looks at it from outside."""
+        return Facts(self._database, self._clock)
 
     def remember(self, name: str, text: str | None) -> None:
         """Keep a text under a name for after a restart, or forget it (None). Never a secret."""
