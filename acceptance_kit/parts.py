@@ -14,9 +14,10 @@ from appliance.profile.model import Profile
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """What a part is handed: whether a finding of a name is wanted, whether something may begin
-    (asked of a person), the clock, and how to tell the engineer a sentence."""
+    """What a part is handed: the evidence folder, whether a finding of a name is wanted, whether
+    something may begin (asked of a person), the clock, how to tell the engineer a sentence."""
 
+    folder: EvidenceFolder
     wanted: Callable[[str], bool]
     confirm: Callable[[str], bool]
     clock: Clock
@@ -44,7 +45,11 @@ def records(_target: Target, _profile: Profile, _hand: Hand) -> Iterator[Finding
 
 
 def forms(
-    _folder: EvidenceFolder, _profile: Profile, _findings: tuple[Finding, ...], _at: datetime
+    _folder: EvidenceFolder,
+    _profile: Profile,
+    _findings: tuple[Finding, ...],
+    _at: datetime,
+    _fingerprint: str,
 ) -> tuple[str, ...]:
-    """Tables 5 to 9; the names of the files written."""
+    """Tables 5 to 9 and the cover sheet; the names of the files written."""
     return ()

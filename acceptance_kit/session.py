@@ -97,6 +97,7 @@ class Session:
         self._clock = clock
         self._screen = screen
         self._key = signing_key(key_file())
+        self._fingerprint = fingerprint(self._key.public_key())
         self._kept: dict[str, Finding] = {}
 
     def run(self) -> Outcome:
@@ -110,7 +111,7 @@ class Session:
             self._seal()
         findings = self._folder.findings()
         missing = sorted(self._names() - {finding.name for finding in findings})
-        return Outcome(findings, tuple(missing), fingerprint(self._key.public_key()))
+        return Outcome(findings, tuple(missing), self._fingerprint)
 
     def _names(self) -> set[str]:
         """Every finding that a whole acceptance of this site has."""
@@ -190,7 +191,9 @@ class Session:
             self._part(f"核对数据 {target.machine}", target, parts.records)
 
     def _part(self, title: str, target: Target, part: Part) -> None:
-        hand = parts.Hand(self._wanted_item, self._options.confirm, self._clock, self._screen.note)
+        hand = parts.Hand(
+            self._folder, self._wanted_item, self._options.confirm, self._clock, self._screen.note
+        )
         with self._screen.stage(title) as stage:
             for finding in part(target, self._site.profile, hand):
                 self._keep(finding)
@@ -208,7 +211,7 @@ class Session:
             old.unlink()
         at = max(finding.at for finding in findings)
         with self._screen.stage("填写表格"):
-            names = parts.forms(self._folder, self._site.profile, findings, at)
+            names = parts.forms(self._folder, self._site.profile, findings, at, self._fingerprint)
         self._keep(_forms_finding(names, at))
 
     def _keep(self, finding: Finding) -> None:

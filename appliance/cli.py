@@ -664,8 +664,8 @@ def journal_verify(
     raise typer.Exit(1 if result.fault else 0)
 
 
-@journal_app.command("facts")
-def journal_facts(
+@journal_app.command("newest")
+def journal_newest(
     profile: ProfileOption,
     machine: MachineOption = None,
     passages: Annotated[
@@ -674,11 +674,11 @@ def journal_facts(
     as_json: AsJson = False,
 ) -> None:
     """What the acceptance asks: newest passages, photos, messages, video, programs; read only."""
-    from appliance.runtime.journal.facts import as_lines, facts
+    from appliance.runtime.journal.newest import as_lines, newest
 
     site = _part(load_profile(profile), machine)
     with _journal(site, readonly=True) as journal:
-        told = facts(site, journal, SystemClock().now(), passages)
+        told = newest(site, journal, SystemClock().now(), passages)
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False))
     else:

@@ -74,8 +74,8 @@ class Box:
 
     @cached_property
     def journal(self) -> dict[str, Any]:
-        """`gatehouse journal facts`: the newest passages, messages, video, programs."""
-        facts: dict[str, Any] = self.told("journal", "facts", "--machine", self.machine.name)
+        """`gatehouse journal newest`: the newest passages, messages, video, programs."""
+        facts: dict[str, Any] = self.told("journal", "newest", "--machine", self.machine.name)
         return facts
 
     @cached_property

@@ -9,7 +9,7 @@ from acceptance_kit.subjects import About
 from appliance.guideline.dictionaries import RaiseMethod
 from appliance.profile.model import Lane
 
-NEWEST = "查看该道闸最近的通行记录（gatehouse journal facts）。"
+NEWEST = "查看该道闸最近的通行记录（gatehouse journal newest）。"
 
 
 @demand(

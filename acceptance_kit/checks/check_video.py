@@ -19,7 +19,7 @@ LEAST_SECONDS = 10
     "4.4.5-2",
     item="video.recorded",
     title="相机的录像正在保存，按日期存放",
-    method="查看该相机最新一段录像的时间、路径和文件（gatehouse journal facts）。",
+    method="查看该相机最新一段录像的时间、路径和文件（gatehouse journal newest）。",
     about=About.CAMERA,
     box=False,
 )
@@ -38,7 +38,7 @@ def test_the_camera_is_recorded(box: Box, camera: Camera, finding: Observation) 
     "4.5.3-3",
     item="video.clips",
     title="每次通行留存 10 秒以上的视频",
-    method="查看该道闸最近的通行记录所附的视频片段（gatehouse journal facts）。",
+    method="查看该道闸最近的通行记录所附的视频片段（gatehouse journal newest）。",
     about=About.BARRIER,
     box=False,
 )

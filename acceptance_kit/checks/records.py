@@ -6,7 +6,7 @@ from acceptance_kit.checks.box import Box
 from acceptance_kit.checks.finding import Observation
 
 Passage = dict[str, Any]
-"""As `gatehouse journal facts` tells it."""
+"""As `gatehouse journal newest` tells it."""
 
 
 def passages_of(box: Box, barrier: str, finding: Observation) -> list[Passage]:

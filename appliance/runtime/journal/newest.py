@@ -1,4 +1,4 @@
-"""What the acceptance asks of a journal, as one JSON object (`gatehouse journal facts`).
+"""What the acceptance asks of a journal, as one JSON object (`gatehouse journal newest`).
 
 Read only, bounded, and without secrets: the newest passages of each barrier with what became of
 them, what the platform has acknowledged, the newest video of each camera, the programs.
@@ -22,8 +22,8 @@ LOOKED_AT = 2000
 """How many passages are looked at, newest first, for the newest of each barrier."""
 
 
-def facts(profile: Profile, journal: Journal, now: datetime, per_barrier: int) -> dict[str, Any]:
-    """The facts of a machine's part of a site; `per_barrier` newest passages of each barrier.
+def newest(profile: Profile, journal: Journal, now: datetime, per_barrier: int) -> dict[str, Any]:
+    """The newest of a machine's part of a site; `per_barrier` newest passages of each barrier.
 
     `news` is, for 60002 and 60003, the newest message of each content. Moments are ISO 8601, in
     Beijing time.

@@ -7,14 +7,14 @@ from sites import demo_profile
 
 from appliance.guideline.messages import CAMERA, STATUS, Result
 from appliance.runtime.journal import Journal
-from appliance.runtime.journal.facts import facts
+from appliance.runtime.journal.newest import newest
 from appliance.runtime.journal.values import OutboxState, Receipt
 
 from .samples import NOON, HandClock, passage
 
 
 def told(journal: Journal, root: Path, per_barrier: int = 20) -> dict[str, object]:
-    made = facts(demo_profile(root), journal, NOON, per_barrier)
+    made = newest(demo_profile(root), journal, NOON, per_barrier)
     again: dict[str, object] = json.loads(json.dumps(made, ensure_ascii=False))
     return again
 
