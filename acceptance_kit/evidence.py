@@ -73,6 +73,11 @@ class EvidenceFolder:
         text = json.dumps(finding.as_dict(), ensure_ascii=False, indent=1, sort_keys=True)
         self._write(FINDINGS, f"{finding.name}.json", text.encode("utf-8") + b"\n")
 
+    def forget_findings(self) -> None:
+        """Remove all findings; files, answers and forms stay."""
+        for file in (self.path / FINDINGS).glob("*.json"):
+            file.unlink()
+
     def keep_file(self, name: str, content: bytes) -> str:
         """Write a file that findings may name; returns the name. Never takes a path."""
         return self._write(FILES, name, content)

@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from acceptance_kit.commands import app as acceptance_app
 from appliance import __version__
 from appliance.clock import SystemClock
 from appliance.guideline.dictionaries import PlateColour, RaiseMethod
@@ -74,7 +75,8 @@ for name, part in {
     "cameras": cameras_app,
 }.items():
     app.add_typer(part, name=name)
-app.add_typer(provisioning_app)  # its verbs stand beside these
+app.add_typer(provisioning_app)  # their verbs stand beside these
+app.add_typer(acceptance_app)
 
 console = Console(highlight=False)
 ProfileFile = Annotated[Path, typer.Argument(metavar="PROFILE", help="Site profile (YAML).")]
@@ -715,6 +717,27 @@ def journal_passages(
     with _journal(load_profile(profile), readonly=True) as journal:
         for passage in journal.facts().passages(first.date(), until):
             typer.echo(json.dumps(passage, ensure_ascii=False))
+
+
+@journal_app.command("newest")
+def journal_newest(
+    profile: ProfileOption,
+    machine: MachineOption = None,
+    passages: Annotated[
+        int, typer.Option("--passages", min=1, max=500, help="每个道闸看最近多少次通行。")
+    ] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """What the acceptance asks: newest passages, photos, messages, video, programs; read only."""
+    from appliance.runtime.journal.newest import as_lines, newest
+
+    site = _part(load_profile(profile), machine)
+    with _journal(site, readonly=True) as journal:
+        told = newest(site, journal, SystemClock().now(), passages)
+    if as_json:
+        typer.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(as_lines(told)))
 
 
 @passage_app.command("manual")

@@ -51,7 +51,7 @@ def test_every_verb_has_help_and_so_has_every_option(name: str, command: click.C
     undescribed = [
         parameter.name
         for parameter in command.params
-        if isinstance(parameter, click.Option) and not parameter.help
+        if isinstance(parameter, typer.core.TyperOption) and not parameter.help
     ]
     assert not undescribed
 

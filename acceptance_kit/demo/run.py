@@ -51,7 +51,7 @@ class DemoOptions:
 def run_demo(options: DemoOptions, console: Console) -> int:
     """Run the demo; returns the exit code. Raises what keeps it from starting."""
     barriers = tuple(lane.barrier.id for lane in load_profile(options.profile).lanes())
-    script = _script(options, barriers)
+    script = script_of(options, barriers)
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         with demo_site(
@@ -62,7 +62,7 @@ def run_demo(options: DemoOptions, console: Console) -> int:
             reader=options.reader,
             say=lambda text: console.print(f"[dim]{text}[/dim]"),
         ) as site:
-            return _Demo(site, options, console).run()
+            return Demo(site, options, console).run()
     except KeyboardInterrupt:
         console.print("[dim]已停止，演示启动的程序都已结束。[/dim]")
         return 0 if not options.once else 130
@@ -72,7 +72,8 @@ def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _script(options: DemoOptions, barriers: tuple[str, ...]) -> Script:
+def script_of(options: DemoOptions, barriers: tuple[str, ...]) -> Script:
+    """Which vehicles come: drawn ones, or those of the photos. Raises TruthFault or DemoFault."""
     if options.images:
         return script_from_photos(options.images, barriers, options.limit)
     missing = [barrier for barrier in barriers if barrier not in DRAWN]
@@ -83,7 +84,7 @@ def _script(options: DemoOptions, barriers: tuple[str, ...]) -> Script:
     return {barrier: DRAWN[barrier][: options.limit] for barrier in barriers}
 
 
-class _Demo:
+class Demo:
     """One run over a site that is up."""
 
     def __init__(self, site: DemoSite, options: DemoOptions, console: Console) -> None:
@@ -97,14 +98,19 @@ class _Demo:
 
     def run(self) -> int:
         try:
-            self._wait_until_ready()
-            began = self._clock.monotonic()
-            for camera in self._site.cameras.values():
-                camera.begin()
-            self._watch()
-            return self._finish(self._clock.monotonic() - began) if self._options.once else 0
+            seconds = self.let_vehicles_pass()
+            return self._finish(seconds) if self._options.once else 0
         finally:
             self._journal.close()
+
+    def let_vehicles_pass(self) -> float:
+        """Wait for the programs, then tell of each vehicle; returns how many seconds they took."""
+        self._wait_until_ready()
+        began = self._clock.monotonic()
+        for camera in self._site.cameras.values():
+            camera.begin()
+        self._watch()
+        return self._clock.monotonic() - began
 
     def _wait_until_ready(self) -> None:
         profile = self._site.profile

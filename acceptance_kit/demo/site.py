@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from acceptance_kit.demo.script import Script
 from acceptance_kit.peers.camera.camera import SimulatedCamera
 from acceptance_kit.peers.camera.scene import Scene
+from acceptance_kit.peers.onvif import OnvifPeer, OnvifProfile, SimulatedSettings
 from acceptance_kit.peers.platform import ReferencePlatform
 from acceptance_kit.peers.relay import SimulatedRelay
 from appliance.clock import SystemClock
@@ -74,8 +75,12 @@ def demo_site(
     repeat: bool,
     say: Callable[[str], None],
     reader: Reader | None = None,
+    onvif: bool = False,
 ) -> Iterator[DemoSite]:
-    """Start the site of a profile with simulated peers; everything is ended on leaving."""
+    """Start the site of a profile with simulated peers; everything is ended on leaving.
+
+    With `onvif` the cameras can be asked and set as well, as real ones can.
+    """
     profile = load_profile(profile_path)
     kind = reader or profile.recognition.reader
     store = ModelStore.default()
@@ -89,6 +94,7 @@ def demo_site(
         clock = SystemClock()
         cameras: dict[str, SimulatedCamera] = {}
         relays: dict[str, SimulatedRelay] = {}
+        onvif_ports: dict[str, int] = {}
         for lane in profile.lanes():
             camera = lane.camera
             simulated = SimulatedCamera(
@@ -100,6 +106,18 @@ def demo_site(
             simulated.start()
             started.callback(simulated.stop)
             cameras[lane.barrier.id] = simulated
+            if onvif:
+                settings = SimulatedSettings(
+                    clock,
+                    user=camera.user,
+                    password=passwords[camera.password],
+                    profiles=(OnvifProfile("main", camera.rtsp_path),),
+                    rtsp_port=simulated.address[1],
+                )
+                peer = OnvifPeer(settings, "127.0.0.1")
+                peer.start()
+                started.callback(peer.stop)
+                onvif_ports[camera.id] = peer.address[1]
             relay = SimulatedRelay(
                 raise_coil=lane.barrier.driver.raise_coil,
                 raised_input=lane.barrier.driver.raised_input or 0,
@@ -115,6 +133,7 @@ def demo_site(
             cameras=cameras,
             relays=relays,
             platform=platform,
+            onvif_ports=onvif_ports,
             reader=kind,
             photos=_has_photos(script),
         )
@@ -136,6 +155,7 @@ def _adapted(
     cameras: dict[str, SimulatedCamera],
     relays: dict[str, SimulatedRelay],
     platform: ReferencePlatform,
+    onvif_ports: dict[str, int],
     reader: Reader,
     photos: bool,
 ) -> Profile:
@@ -147,6 +167,7 @@ def _adapted(
             barrier["driver"]["host"], barrier["driver"]["port"] = relays[barrier["id"]].address
     for camera in raw["cameras"]:
         camera["host"], camera["rtsp_port"] = "127.0.0.1", ports.get(camera["id"], 554)
+        camera["onvif_port"] = onvif_ports.get(camera["id"])
     raw["uplink"]["host"], raw["uplink"]["port"] = platform.address
     raw["storage"]["root"] = str(PurePosixPath(root))
     for page in ("status_page", "entry_page"):

@@ -212,9 +212,7 @@ def test_a_disk_that_answers_with_errors_is_told_and_what_was_synced_is_found_ag
         with recording(profile, SystemClock(), tmp_path / "secrets"):
             wait_until(lambda: bool(written(xfs.mount)))
             time.sleep(2)
-            broken = subprocess.run(
-                ["xfs_io", "-x", "-c", "shutdown", str(xfs.mount)], check=False
-            )
+            broken = subprocess.run(["xfs_io", "-x", "-c", "shutdown", str(xfs.mount)], check=False)
             if broken.returncode:
                 pytest.skip("xfs_io cannot break the disk")
             wait_until(lambda: not heart(journal)[0])

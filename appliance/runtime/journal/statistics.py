@@ -96,6 +96,13 @@ SELECT count(DISTINCT o.passage_id) AS n FROM receipts r CROSS JOIN outbox o ON 
 WHERE r.code = 1 AND r.received_at >= :since AND o.state = 'done' AND o.qn <= :qn
 """
 
+# With a bare max(), SQLite takes the other columns from the row that has it.
+NEWS = """
+SELECT max(o.id) AS id, o.payload, o.state, (SELECT max(r.received_at) FROM receipts r
+    WHERE r.outbox_id = o.id AND r.code = 1) AS acknowledged_at
+FROM outbox o WHERE o.passage_id IS NULL AND o.cn = :cn GROUP BY o.payload
+"""
+
 LATEST_EVENT = """
 SELECT * FROM events WHERE id = (SELECT max(id) FROM events WHERE kind = :kind)
 """
@@ -135,6 +142,16 @@ class Silence:
 
     before: datetime | None
     after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """The newest message of no passage (60002, 60003) that says the same; `payload` as queued.
+    `acknowledged_at` is None until the platform took it."""
+
+    payload: str
+    state: OutboxState
+    acknowledged_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +235,17 @@ class Statistics:
         if not found:
             return None
         return min(found) if silence.before is None else max(min(found), silence.before)
+
+    def news(self, cn: str) -> tuple[News, ...]:
+        """The newest message of each payload of a CN that is about no passage."""
+        return tuple(
+            News(
+                found["payload"],
+                OutboxState(found["state"]),
+                from_text(found["acknowledged_at"]) if found["acknowledged_at"] else None,
+            )
+            for found in rows(self._database, NEWS, {"cn": cn})
+        )
 
     def latest_event(self, *kinds: str) -> Event | None:
         """The newest event of any of these kinds."""

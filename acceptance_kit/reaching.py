@@ -1,0 +1,61 @@
+"""How the kit comes to the machines of a site: over ssh, on the machine itself, or into a demo."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from acceptance_kit.checks.place import Place
+from acceptance_kit.checks.running import Target
+from appliance.profile.loading import load_profile
+from appliance.profile.model import Profile
+from appliance.provisioning.session import Wanted, session
+from appliance.trouble import Trouble
+
+LOCAL = "local"
+"""As `--host`: the kit runs on the machine itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site whose machines answered, ready to be accepted."""
+
+    profile: Profile
+    profile_file: Path
+    targets: tuple[Target, ...]
+
+
+@contextmanager
+def reached(wanted: Wanted) -> Iterator[Site]:
+    """The machines that a command line means. Raises ProfileFaults or Trouble."""
+    if wanted.host == LOCAL:
+        yield _here(wanted)
+        return
+    with session(wanted, with_secrets=False) as ready:
+        root = ready.reach.account.user == "root"
+        targets = tuple(
+            Target(
+                box.name,
+                (
+                    f"--hosts=ssh://{box.name}",
+                    f"--ssh-config={ready.reach.ssh_config}",
+                    *(() if root else ("--sudo",)),
+                ),
+                Place(address=box.address),
+            )
+            for box in ready.reach.boxes
+        )
+        yield Site(ready.profile, wanted.profile_file.resolve(), targets)
+
+
+def _here(wanted: Wanted) -> Site:
+    profile = load_profile(wanted.profile_file)
+    names = [machine.name for machine in profile.machines]
+    name = wanted.machine or (names[0] if len(names) == 1 else None)
+    if name not in names:
+        raise Trouble(f"请用 --machine 写明本机是哪一台工控机。可选：{'、'.join(names)}。")
+    return Site(
+        profile,
+        wanted.profile_file.resolve(),
+        (Target(name, ("--hosts=local://",)),),
+    )
