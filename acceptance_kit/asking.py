@@ -6,9 +6,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from acceptance_kit.answers import keep_photo
+from acceptance_kit.checks.running import Target
 from acceptance_kit.evidence import EvidenceFolder
+from acceptance_kit.passages import PassageFacts
 from acceptance_kit.questions import Answer, Asked, Kind, wrong
+from acceptance_kit.trial import Truths
+from acceptance_kit.trial_session import ask_in_terminal
 from appliance.clock import Clock
+from appliance.profile.model import Profile
 from appliance.trouble import Trouble
 
 WORDS = {"y": "是", "yes": "是", "是": "是", "n": "否", "no": "否", "否": "否"}
@@ -46,6 +51,21 @@ class Asker:
     def confirm(self, what: str) -> bool:
         """Whether a drill may begin now."""
         return WORDS.get(self._line(f"{what} 现在开始吗？是/否：").lower(), "") == "是"
+
+    def ask_truths(
+        self, profile: Profile, target: Target, passages: tuple[PassageFacts, ...]
+    ) -> Truths:
+        """What the passages truly were, as far as the engineer wants to go now."""
+        machine = profile.machine(target.machine)
+        address = target.place.address or str(profile.network.status_page.address)
+        return ask_in_terminal(
+            self._folder,
+            profile,
+            machine.name,
+            passages,
+            host=address,
+            console=self._console,
+        )
 
     def _who(self) -> str:
         while not self._by:

@@ -62,6 +62,12 @@ def accept_run(
     answers: Annotated[
         Path | None, typer.Option("--answers", help="答案文件（YAML），其中的问题不再询问。")
     ] = None,
+    truths: Annotated[
+        Path | None,
+        typer.Option(
+            "--truths", help="识别试验的核对结果（TSV：编号、车牌、颜色），其中的记录不再询问。"
+        ),
+    ] = None,
     by: Annotated[
         str, typer.Option("--by", help="回答问题的人；答案文件中写明的以文件为准。")
     ] = "",
@@ -84,6 +90,7 @@ def accept_run(
     from acceptance_kit.reaching import reached
     from acceptance_kit.screen import Screen, open_table
     from acceptance_kit.session import Options, Session
+    from acceptance_kit.trial import truths_of_file
     from acceptance_kit.wanted import Choice
     from appliance.clock import SystemClock
     from appliance.provisioning.reach import Account
@@ -103,6 +110,8 @@ def accept_run(
         by=by,
         ask=asker.ask if attended else None,
         confirm=asker.confirm if attended else lambda _: yes,
+        truths=truths_of_file(truths) if truths else None,
+        ask_truths=asker.ask_truths if attended else None,
     )
     wanted = Wanted(profile or PROFILE, host=host, machine=machine, account=Account(user, key))
     with ExitStack() as stack:

@@ -1,55 +1,163 @@
-"""The parts of the kit that the session joins: drills, records and trial, forms."""
+"""The parts that the session joins: drills, what the records show, the accuracy trial."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
+import testinfra
+from testinfra.host import Host
+
+from acceptance_kit import records as recorded
+from acceptance_kit import trial as trials
+from acceptance_kit.box import Box, BoxTrouble
 from acceptance_kit.checks.running import Target
+from acceptance_kit.drills import DRILLS, Drill, conduct, drilled_spans
+from acceptance_kit.drills.drill import KIT
 from acceptance_kit.evidence import EvidenceFolder
-from acceptance_kit.findings import Finding
-from acceptance_kit.register import Proof
+from acceptance_kit.findings import Finding, Means, Verdict
+from acceptance_kit.passages import PassageFacts
+from acceptance_kit.proof import Proof
+from acceptance_kit.subjects import About
+from acceptance_kit.trial import Truths
 from appliance.clock import Clock
 from appliance.profile.model import Profile
+
+TRIAL_SPAN = timedelta(days=31)
+"""Of what passages the trial may be made: those that a person can still remember a truck of."""
+
+NOT_TRIED = "识别试验还没有做：请逐条核对真实通行记录，或用 --truths 给出核对结果。"
+NOT_HERE = "演示站点不做演练；请在安装好的工控机上进行。"
+DECLINED = "没有同意开始演练；准备好以后再次运行。"
+
+PROOFS = (
+    *(Proof(each.item, each.clauses, each.title, Means.DRILL, each.about) for each in DRILLS),
+    *(
+        Proof(item, clauses, title, Means.DRILL, About.MACHINE)
+        for drill in DRILLS
+        for item, clauses, title in drill.further
+    ),
+    *(
+        Proof(f"records.{name}", clauses, title, Means.RECORDS, About.MACHINE)
+        for name, (clauses, title) in recorded.DEMANDS.items()
+    ),
+    Proof(trials.ITEM, trials.CLAUSES, trials.TITLE, Means.TRIAL, About.MACHINE),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """What a part is handed: the evidence folder, whether a finding of a name is wanted, whether
-    something may begin (asked of a person), the clock, how to tell the engineer a sentence."""
+    """What a part is handed.
+
+    Args:
+        folder: the evidence.
+        wanted: whether a finding of a name is to be made.
+        confirm: asks a person whether something may begin.
+        clock: the kit's.
+        tell: says a Chinese sentence to the engineer.
+        truths: what the passages truly were, given beforehand.
+        ask_truths: asks a person for them, None when nobody is there.
+    """
 
     folder: EvidenceFolder
     wanted: Callable[[str], bool]
     confirm: Callable[[str], bool]
     clock: Clock
     tell: Callable[[str], None]
+    truths: Truths | None = None
+    ask_truths: Callable[[Profile, Target, tuple[PassageFacts, ...]], Truths] | None = None
 
 
-def proofs() -> tuple[Proof, ...]:
-    """What drills, records and trial declare, for the register."""
-    return ()
-
-
-def names(_profile: Profile) -> tuple[str, ...]:
-    """The names of the findings that drills, records and trial make of a site."""
-    return ()
-
-
-def drills(_target: Target, _profile: Profile, _hand: Hand) -> Iterator[Finding]:
+def drills(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
     """Provoke faults at a machine and watch it recover; each drill is confirmed first."""
-    yield from ()
+    machine = profile.machine(target.machine)
+    part = profile.part_of(machine)
+    for drill in DRILLS:
+        of_drill = [proof for proof in PROOFS if proof.item in drill.items]
+        names = {name for proof in of_drill for name in proof.names(part)}
+        if not any(map(hand.wanted, names)):
+            continue
+        minutes = drill.bound.total_seconds() / 60
+        if target.place.is_demo:
+            found = _untested(drill, target, hand, NOT_HERE)
+        elif not hand.confirm(f"演练：{drill.effect}最多 {minutes:.0f} 分钟。"):
+            found = _untested(drill, target, hand, DECLINED)
+        else:
+            box = box_of(target)
+            found = conduct(
+                hand.folder, drill, box, profile, machine, clock=hand.clock, tell=hand.tell
+            )
+        yield from found
+        # What a drill could not come to is not shown either.
+        reason = next((each.reason for each in found if each.reason), "演练没有进行到这一项。")
+        for proof in of_drill:
+            for name in set(proof.names(part)) - {each.name for each in found}:
+                yield replace(
+                    _untested(drill, target, hand, reason)[0],
+                    item=proof.item,
+                    clauses=proof.clauses,
+                    title=proof.title,
+                    subject=name.partition("@")[2],
+                )
 
 
-def records(_target: Target, _profile: Profile, _hand: Hand) -> Iterator[Finding]:
-    """What a machine's journal proves: rates, completeness, stable days, accuracy."""
-    yield from ()
+def records(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
+    """What a machine's journal shows: rates, completeness, backfill, stable days."""
+    names = {f"records.{name}@{target.machine}" for name in recorded.DEMANDS}
+    if not any(map(hand.wanted, names)):
+        return
+    part = profile.part_of(profile.machine(target.machine))
+    account = recorded.gather(box_of(target), part, drills=drilled_spans(hand.folder))
+    for finding in recorded.findings(account, target.machine, KIT):
+        if hand.wanted(finding.name):
+            yield finding
 
 
-def forms(
-    _folder: EvidenceFolder,
-    _profile: Profile,
-    _findings: tuple[Finding, ...],
-    _at: datetime,
-    _fingerprint: str,
-) -> tuple[str, ...]:
-    """Tables 5 to 9 and the cover sheet; the names of the files written."""
-    return ()
+def trial(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
+    """The accuracy trial over a machine's passages (4.5.1-1, 4.4.1-3)."""
+    if not hand.wanted(f"{trials.ITEM}@{target.machine}"):
+        return
+    box = box_of(target)
+    now = box.state().now
+    passages = box.passages((now - TRIAL_SPAN).date(), now.date())
+    truths = hand.truths or trials.kept_truths(hand.folder, target.machine)
+    if hand.ask_truths is not None and hand.truths is None:
+        truths = hand.ask_truths(profile, target, passages)
+    finding = trials.conclude(hand.folder, passages, truths, machine=target.machine, by=KIT, at=now)
+    yield finding if truths.of else replace(finding, reason=f"{NOT_TRIED}{finding.reason}")
+
+
+def box_of(target: Target) -> Box:
+    """The machine as drills and records see it."""
+    place = target.place
+    host = _host(target)
+    if place.is_demo:
+        return Box(host, place.profile, None, place.command, None)
+    return Box(host, profile=place.profile, command=place.command)
+
+
+def _host(target: Target) -> Host:
+    """testinfra's way to a machine, from the words that its pytest plugin takes."""
+    words = dict(word.lstrip("-").partition("=")[::2] for word in target.words)
+    return testinfra.get_host(
+        words["hosts"], ssh_config=words.get("ssh-config"), sudo="sudo" in words
+    )
+
+
+def _untested(drill: Drill, target: Target, hand: Hand, why: str) -> tuple[Finding, ...]:
+    return (
+        Finding(
+            item=drill.item,
+            subject=target.machine,
+            clauses=drill.clauses,
+            title=drill.title,
+            verdict=Verdict.UNTESTED,
+            means=Means.DRILL,
+            by=KIT,
+            at=hand.clock.now(),
+            reason=why,
+            method=drill.effect,
+        ),
+    )
+
+
+__all__ = ["PROOFS", "BoxTrouble", "Hand", "box_of", "drills", "records", "trial"]

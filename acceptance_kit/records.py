@@ -33,6 +33,15 @@ WINDOW = timedelta(days=31)
 """How far back the kit looks: twice fifteen days and a day."""
 
 CLOCK_EVIDENCE = "/var/lib/gatehouse/evidence/clock.jsonl"
+DEMANDS: dict[str, tuple[tuple[str, ...], str]] = {
+    "transmission": (("5.1.2", "4.5.1-5"), "数据传输率不低于 95 %"),
+    "completeness": (("5.1.2",), "数据完整率不低于 95 %"),
+    "realtime": (("5.1.1",), "数据实时上传"),
+    "backfill": (("5.1.3",), "中断恢复后 72 小时内补传完毕"),
+    "stable-days": (("9.1",), "数据连续稳定传输 15 天"),
+}
+"""What the records answer for: name, clauses, and what must hold."""
+
 METHOD = "读取工控机记录库中的通行记录、报文和平台应答，按北京日统计。"
 
 
@@ -77,9 +86,9 @@ def gather(
     )
 
 
-def findings(account: Account, by: str) -> tuple[Finding, ...]:
-    """Everything that the records show."""
-    judged = _Judged(account, by)
+def findings(account: Account, machine: str, by: str) -> tuple[Finding, ...]:
+    """Everything that a machine's records show."""
+    judged = _Judged(account, machine, by)
     return (
         judged.transmission(),
         judged.completeness(),
@@ -136,8 +145,9 @@ def days_as_dicts(account: Account) -> list[dict[str, object]]:
 class _Judged:
     """The findings over one account."""
 
-    def __init__(self, account: Account, by: str) -> None:
+    def __init__(self, account: Account, machine: str, by: str) -> None:
         self._account = account
+        self._machine = machine
         self._by = by
         # What was recorded a moment ago has not had its time yet.
         edge = account.now - account.realtime
@@ -154,8 +164,6 @@ class _Judged:
         )
         return self._rate(
             "transmission",
-            ("5.1.2", "4.5.1-5"),
-            "数据传输率不低于 95 %",
             (len(self._taken), len(self._due)),
             f"应传 {len(self._due)} 条，平台已确认 {len(self._taken)} 条，补传中 {open_ones} 条",
         )
@@ -165,8 +173,6 @@ class _Judged:
         complete = sum(p.complete for p in self._taken)
         return self._rate(
             "completeness",
-            ("5.1.2",),
-            "数据完整率不低于 95 %",
             (complete, len(self._taken)),
             f"已确认 {len(self._taken)} 条，必填项齐全 {complete} 条",
         )
@@ -186,8 +192,6 @@ class _Judged:
         more = f"；演练断网期间的 {excluded} 条不计" if excluded else ""
         return self._rate(
             "realtime",
-            ("5.1.1",),
-            "数据实时上传",
             (prompt, len(live)),
             f"应传 {len(live)} 条，{limit.total_seconds():.0f} 秒内确认 {prompt} 条{more}",
         )
@@ -211,8 +215,6 @@ class _Judged:
         if late:
             return self._finding(
                 "backfill",
-                ("5.1.3",),
-                "中断恢复后 72 小时内补传完毕",
                 Verdict.NO,
                 measured=measured,
                 bound="≤ 72 小时",
@@ -222,8 +224,6 @@ class _Judged:
         known = bool(delayed)
         return self._finding(
             "backfill",
-            ("5.1.3",),
-            "中断恢复后 72 小时内补传完毕",
             Verdict.YES if known else Verdict.UNTESTED,
             measured=measured if known else "",
             bound="≤ 72 小时",
@@ -244,8 +244,6 @@ class _Judged:
                 reason += f"最近不稳定的一天是 {last.day}：{'；'.join(last.reasons)}。"
         return self._finding(
             "stable-days",
-            ("9.1",),
-            "数据连续稳定传输 15 天",
             verdict,
             measured=days_sentence(account),
             bound=f"{STABLE_DAYS} 天",
@@ -255,8 +253,6 @@ class _Judged:
     def _rate(
         self,
         name: str,
-        clauses: tuple[str, ...],
-        title: str,
         parts: tuple[int, int],
         measured: str,
     ) -> Finding:
@@ -264,8 +260,6 @@ class _Judged:
         if not whole:
             return self._finding(
                 name,
-                clauses,
-                title,
                 Verdict.UNTESTED,
                 bound="≥ 95 %",
                 reason="还没有可统计的通行记录。",
@@ -274,8 +268,6 @@ class _Judged:
         good = share >= REQUIRED_RATE
         return self._finding(
             name,
-            clauses,
-            title,
             Verdict.YES if good else Verdict.NO,
             measured=f"{percent(share)}（{measured}）",
             bound="≥ 95 %",
@@ -285,16 +277,16 @@ class _Judged:
     def _finding(
         self,
         name: str,
-        clauses: tuple[str, ...],
-        title: str,
         verdict: Verdict,
         *,
         measured: str = "",
         bound: str = "",
         reason: str = "",
     ) -> Finding:
+        clauses, title = DEMANDS[name]
         return Finding(
             item=f"records.{name}",
+            subject=self._machine,
             clauses=clauses,
             title=title,
             verdict=verdict,

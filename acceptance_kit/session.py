@@ -15,11 +15,14 @@ from acceptance_kit import parts
 from acceptance_kit.checks.running import Target, run_checks
 from acceptance_kit.evidence import FILES, FORMS, EvidenceFolder
 from acceptance_kit.findings import Finding, Means, Verdict
+from acceptance_kit.forms import write_forms
+from acceptance_kit.passages import PassageFacts
 from acceptance_kit.questions import Answer, Asked, asked, finding_of
 from acceptance_kit.reaching import Site
 from acceptance_kit.register import FORMS as FORMS_PROOF
-from acceptance_kit.screen import Screen
+from acceptance_kit.screen import Screen, Stage
 from acceptance_kit.seal import fingerprint, key_file, seal, signing_key
+from acceptance_kit.trial import Truths
 from acceptance_kit.wanted import Choice, check_names, shown_before
 from appliance import __version__
 from appliance.clock import Clock
@@ -41,6 +44,8 @@ class Options:
     by: str = ""
     ask: Callable[[Asked], Answer | None] | None = None
     confirm: Callable[[str], bool] = lambda _: False
+    truths: Truths | None = None
+    ask_truths: Callable[[Profile, Target, tuple[PassageFacts, ...]], Truths] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,8 @@ class Session:
         """Every finding that a whole acceptance of this site has."""
         profile = self._site.profile
         questions = {one.name for one in asked(profile)}
-        return {*check_names(profile), *questions, *parts.names(profile), FORMS_PROOF.item}
+        others = {name for proof in parts.PROOFS for name in proof.names(profile)}
+        return {*check_names(profile), *questions, *others, FORMS_PROOF.item}
 
     def _begin(self) -> None:
         """Decide what of an earlier run counts; a changed profile leaves the answers only."""
@@ -183,21 +189,40 @@ class Session:
 
     def _drill(self) -> None:
         for target in self._site.targets:
-            if not target.place.is_demo:
-                self._part(f"演练 {target.machine}", target, parts.drills)
+            self._part(f"演练 {target.machine}", target, parts.drills)
 
     def _prove(self) -> None:
         for target in self._site.targets:
             self._part(f"核对数据 {target.machine}", target, parts.records)
+            self._part(f"识别试验 {target.machine}", target, parts.trial)
 
     def _part(self, title: str, target: Target, part: Part) -> None:
-        hand = parts.Hand(
-            self._folder, self._wanted_item, self._options.confirm, self._clock, self._screen.note
-        )
         with self._screen.stage(title) as stage:
+            hand = self._hand(stage)
             for finding in part(target, self._site.profile, hand):
                 self._keep(finding)
                 stage.step(finding)
+
+    def _hand(self, stage: Stage) -> parts.Hand:
+        options = self._options
+
+        def confirm(what: str) -> bool:
+            with stage.paused():
+                return options.confirm(what)
+
+        def ask(profile: Profile, target: Target, passages: tuple[PassageFacts, ...]) -> Truths:
+            with stage.paused():
+                return options.ask_truths(profile, target, passages)  # type: ignore[misc]
+
+        return parts.Hand(
+            self._folder,
+            self._wanted_item,
+            confirm,
+            self._clock,
+            self._screen.note,
+            options.truths,
+            ask if options.ask_truths else None,
+        )
 
     def _wanted_item(self, name: str) -> bool:
         return self._options.choice.takes(name) and name not in self._kept
@@ -211,7 +236,7 @@ class Session:
             old.unlink()
         at = max(finding.at for finding in findings)
         with self._screen.stage("填写表格"):
-            names = parts.forms(self._folder, self._site.profile, findings, at, self._fingerprint)
+            names = write_forms(self._folder, self._site.profile, findings, at, self._fingerprint)
         self._keep(_forms_finding(names, at))
 
     def _keep(self, finding: Finding) -> None:

@@ -28,7 +28,6 @@ from appliance.trouble import Trouble
 DEMAND = Fraction(995, 1000)
 ITEM, CLAUSES = "trial.accuracy", ("4.5.1-1", "4.4.1-3")
 TITLE = "车牌识别率和准确率均达到 99.5 %"
-FILE = "trial.tsv"
 COLUMNS = ("passage", "plate", "colour")
 MISSED = "missed"
 """Stands for a passage's number: a vehicle that passed and was not recorded."""
@@ -176,7 +175,7 @@ def score(passages: Iterable[PassageFacts], truths: Truths) -> Score:
     return Score(vehicles, recognised, right, phantoms, illegible, truths.missed, tuple(unanswered))
 
 
-def finding(result: Score, by: str, at: datetime) -> Finding:
+def finding(result: Score, machine: str, by: str, at: datetime) -> Finding:
     """The verdict: 是 when both bounds are met, 否 when they cannot be, else 未检."""
     verdict, reason = Verdict.YES, ""
     if result.missed_it:
@@ -194,6 +193,7 @@ def finding(result: Score, by: str, at: datetime) -> Finding:
         reason = f"样本不足：其余全部正确时，还需 {result.needed} 辆。"
     return Finding(
         item=ITEM,
+        subject=machine,
         clauses=CLAUSES,
         title=TITLE,
         verdict=verdict,
@@ -204,7 +204,7 @@ def finding(result: Score, by: str, at: datetime) -> Finding:
         bound="两项的单侧 95 % 置信下限均 ≥ 99.5 %",
         reason=reason,
         method="按记录顺序逐条核对照片，与当时识别的号码和颜色比较，中间不跳过。",
-        files=(FILE,) if result.vehicles or result.read else (),
+        files=(file_of(machine),) if result.vehicles or result.read else (),
     )
 
 
@@ -247,29 +247,39 @@ def truths_as_text(truths: Truths) -> str:
     return out.getvalue()
 
 
-def kept_truths(folder: EvidenceFolder) -> Truths:
+def file_of(machine: str) -> str:
+    """What the table of a machine's trial is called: each numbers its passages for itself."""
+    return f"trial-{machine}.tsv"
+
+
+def kept_truths(folder: EvidenceFolder, machine: str) -> Truths:
     """What was answered in an earlier session of this acceptance."""
-    file = folder.path / "work" / FILE
+    file = folder.path / "work" / file_of(machine)
     return read_truths(file.read_text("utf-8"), str(file)) if file.is_file() else Truths({})
 
 
-def keep_truths(folder: EvidenceFolder, truths: Truths) -> None:
+def keep_truths(folder: EvidenceFolder, machine: str, truths: Truths) -> None:
     """Keep the answers so far; whole or not at all."""
     work = folder.path / "work"
     work.mkdir(exist_ok=True)
-    with whole_file(work / FILE) as file:
+    with whole_file(work / file_of(machine)) as file:
         file.write_text(truths_as_text(truths), "utf-8")
 
 
 def conclude(
-    folder: EvidenceFolder, passages: Iterable[PassageFacts], truths: Truths, by: str, at: datetime
+    folder: EvidenceFolder,
+    passages: Iterable[PassageFacts],
+    truths: Truths,
+    *,
+    machine: str,
+    by: str,
+    at: datetime,
 ) -> Finding:
-    """Judge, and keep the finding with the table it rests on: each passage, read and true."""
+    """Judge, and keep the table it rests on: each passage, read and true."""
     known = list(passages)
-    result = finding(score(known, truths), by, at)
-    if result.files:
-        folder.keep_file(FILE, _table(known, truths).encode("utf-8"))
-    folder.keep(result)
+    result = finding(score(known, truths), machine, by, at)
+    for name in result.files:
+        folder.keep_file(name, _table(known, truths).encode("utf-8"))
     return result
 
 

@@ -72,16 +72,17 @@ def answer_of(text: str, passage: PassageFacts) -> Truth:
 def ask_in_terminal(
     folder: EvidenceFolder,
     profile: Profile,
+    machine: str,
     passages: Sequence[PassageFacts],
+    *,
     host: str,
     console: Console,
-    *,
     read_line: Callable[[str], str] = input,
 ) -> Truths:
     """Ask until there is no further passage, or the engineer stops; every answer is kept."""
-    truths = kept_truths(folder)
+    truths = kept_truths(folder, machine)
     console.print(HELP)
-    for step in steps(profile, passages, lambda: kept_truths(folder), host):
+    for step in steps(profile, passages, lambda: kept_truths(folder, machine), host):
         console.print(_panel(step))
         while True:
             try:
@@ -93,7 +94,7 @@ def ask_in_terminal(
             try:
                 if said.lower().startswith(f"{MISSED} "):
                     truths = Truths(truths.of, int(said[2:]))
-                    keep_truths(folder, truths)
+                    keep_truths(folder, machine, truths)
                     console.print(f"漏记 {truths.missed} 辆。")
                     continue
                 truths = truths.told(step.passage.id, answer_of(said, step.passage))
@@ -102,7 +103,7 @@ def ask_in_terminal(
                     f"{error if not str(error).isascii() else '请写辆数，如 m 2'}。{HELP}"
                 )
                 continue
-            keep_truths(folder, truths)
+            keep_truths(folder, machine, truths)
             break
     return truths
 

@@ -6,6 +6,7 @@ from acceptance_kit.box import State
 from acceptance_kit.drills.drill import Drill, Ground, seconds_between
 from acceptance_kit.drills.undo import address_of, broken, cut_off
 from acceptance_kit.findings import Finding, Verdict
+from acceptance_kit.subjects import About
 from appliance.profile.model import Lane
 
 AWAY = timedelta(seconds=60)
@@ -27,6 +28,7 @@ CAMERA = Drill(
     effect="用防火墙规则逐个断开车牌相机，每个约一分钟再恢复；"
     "期间该车道不识别，有车须手动抬杆，请先暂停该车道。",
     work=cameras_away,
+    about=About.BARRIER,
 )
 
 

@@ -1,4 +1,4 @@
-"""A drill as part of an acceptance: its findings are kept, and when the gate was disturbed.
+"""A drill as part of an acceptance: when the gate was disturbed is kept.
 
 The span is on disk before anything breaks, with the bound for its end, so that the records of the
 transmission (`records.py`) know of a drill that was interrupted as well.
@@ -31,14 +31,12 @@ def conduct(
     clock: Clock,
     tell: Tell,
 ) -> tuple[Finding, ...]:
-    """Do a drill and keep what it showed."""
+    """Do a drill; the caller keeps what it showed."""
     file = folder.path / "work" / FILE
     begun = _now(box, clock)
     _write(file, {"drill": drill.name, "since": begun, "until": begun + drill.bound})
     findings = drill.on(box, profile, machine, clock, tell)
     _write(file, {"drill": drill.name, "since": begun, "until": _now(box, clock)})
-    for finding in findings:
-        folder.keep(finding)
     return findings
 
 

@@ -12,6 +12,7 @@ from testinfra.host import Host
 
 from acceptance_kit.box import Box, BoxTrouble, State
 from acceptance_kit.findings import Finding, Means, Verdict
+from acceptance_kit.subjects import About
 from appliance import __version__
 from appliance.clock import Clock
 from appliance.profile.box import Machine
@@ -112,7 +113,8 @@ class Ground:
         bound: str = "",
         reason: str = "",
     ) -> Finding:
-        """A finding of this drill; `clauses` are the drill's unless given."""
+        """A finding of this drill; `clauses` are the drill's unless given, and it is about the
+        machine unless `subject` says otherwise."""
         return Finding(
             item=f"drill.{name}",
             clauses=clauses or self.drill.clauses,
@@ -121,7 +123,7 @@ class Ground:
             means=Means.DRILL,
             by=KIT,
             at=self.clock.now(),
-            subject=subject,
+            subject=subject or self.machine.name,
             measured=measured,
             bound=bound,
             reason=reason,
@@ -140,6 +142,8 @@ class Drill:
         bound: the longest that the gate is disturbed; the box mends itself after that.
         effect: one Chinese sentence: what it does to the gate, shown before.
         by_hand: somebody has to stand at the machine.
+        about: what its own finding is about; the further ones are about the machine.
+        further: more findings of it: item, clauses, and what must hold.
         work: does it; raises CannotDrill, or BoxTrouble.
     """
 
@@ -150,6 +154,18 @@ class Drill:
     effect: str
     work: Callable[[Ground], tuple[Finding, ...]] = field(repr=False)
     by_hand: bool = False
+    about: About = About.MACHINE
+    further: tuple[tuple[str, tuple[str, ...], str], ...] = ()
+
+    @property
+    def item(self) -> str:
+        """What its own finding is called."""
+        return f"drill.{self.name}"
+
+    @property
+    def items(self) -> frozenset[str]:
+        """What all its findings are called."""
+        return frozenset({self.item, *(item for item, _, _ in self.further)})
 
     def run(
         self, host: Host, profile: Profile, machine: Machine, clock: Clock, tell: Tell

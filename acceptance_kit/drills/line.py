@@ -21,6 +21,8 @@ MARGIN = timedelta(seconds=60)
 
 BACK = timedelta(seconds=360)
 """The longest pause between two tries is 300 s by default."""
+BACKFILL = (("4.5.1-7", "5.1.3"), "断网期间的数据恢复后自动补传")
+"""What the line's drill shows besides: clauses, and what must hold."""
 
 
 def pull_line(ground: Ground) -> tuple[Finding, ...]:
@@ -87,6 +89,7 @@ LINE = Drill(
     bound=CUT + MARGIN,
     effect="用防火墙规则断开工控机到平台的网络约两分钟，再恢复；通行、抬杆和记录不受影响。",
     work=pull_line,
+    further=(("drill.line-backfill", *BACKFILL),),
 )
 LINE_ALARM = Drill(
     name="line-alarm",
@@ -142,7 +145,7 @@ def _reconnected(
 def _backfilled(
     ground: Ground, owed: int, mended: State, empty: State | None, lost: str
 ) -> Finding:
-    title, clauses = "断网期间的数据恢复后自动补传", ("4.5.1-7", "5.1.3")
+    clauses, title = BACKFILL
     if lost or (owed and empty is None):
         why = lost or f"恢复后 {owed} 条没有全部补传，请用 gatehouse uplink books 查看。"
         return ground.found("line-backfill", title, Verdict.NO, clauses=clauses, reason=why)

@@ -77,7 +77,10 @@ def three(tmp_path: Path) -> Days:
 
 def verdicts(days: Days, drills: tuple[Span, ...] = ()) -> dict[str, Verdict]:
     account = gather(days.box, days.profile, drills=drills)
-    return {each.item.removeprefix("records."): each.verdict for each in findings(account, "kit")}
+    return {
+        each.item.removeprefix("records."): each.verdict
+        for each in findings(account, "gate", "kit")
+    }
 
 
 def test_a_well_kept_journal_shows_what_it_can_and_the_days_are_not_over_yet(three: Days) -> None:

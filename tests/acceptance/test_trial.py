@@ -61,7 +61,7 @@ def all_right(count: int) -> tuple[list[PassageFacts], dict[int, Truth]]:
 
 
 def verdict(passages: list[PassageFacts], truths: dict[int, Truth], missed: int = 0) -> Verdict:
-    return finding(score(passages, Truths(truths, missed)), "kit", NOON).verdict
+    return finding(score(passages, Truths(truths, missed)), "gate", "kit", NOON).verdict
 
 
 @pytest.mark.parametrize(("faults", "needed"), [(0, 598), (1, 947), (2, 1258)])
@@ -73,9 +73,9 @@ def test_the_box_is_ticked_with_exactly_as_many_passages_as_the_faults_ask_for(
         truths[number] = Truth("宁A99999", YELLOW)
     assert verdict(passages, truths) is Verdict.YES
     short = score(passages[:-1], Truths({k: v for k, v in truths.items() if k < needed}))
-    assert finding(short, "kit", NOON).verdict is Verdict.UNTESTED
+    assert finding(short, "gate", "kit", NOON).verdict is Verdict.UNTESTED
     assert short.needed == 1
-    assert "还需 1 辆" in finding(short, "kit", NOON).reason
+    assert "还需 1 辆" in finding(short, "gate", "kit", NOON).reason
 
 
 def test_a_plate_of_another_colour_is_not_rightly_read() -> None:
@@ -111,7 +111,7 @@ def test_what_nobody_can_read_does_not_count_and_a_plate_read_of_nothing_does() 
 def test_a_passage_that_was_passed_over_leaves_the_demand_untested() -> None:
     passages, truths = all_right(700)
     del truths[350]
-    result = finding(score(passages, Truths(truths)), "kit", NOON)
+    result = finding(score(passages, Truths(truths)), "gate", "kit", NOON)
     assert result.verdict is Verdict.UNTESTED
     assert "350" in result.reason
 
@@ -176,9 +176,10 @@ def test_a_session_that_is_left_goes_on_where_it_stopped(tmp_path: Path) -> None
         ask_in_terminal(
             folder,
             profile,
+            "gate",
             passages,
-            "10.0.0.5",
-            Console(file=out, width=120),
+            host="10.0.0.5",
+            console=Console(file=out, width=120),
             read_line=lambda _: next(lines),
         )
         return out.getvalue()
@@ -188,7 +189,7 @@ def test_a_session_that_is_left_goes_on_where_it_stopped(tmp_path: Path) -> None
     second = session("", "宁A55555 黄牌", "m 1", "?")
     assert "记录 1" not in second
     assert "没有读出车牌" in second
-    assert kept_truths(folder) == Truths(
+    assert kept_truths(folder, "gate") == Truths(
         {
             1: Truth("="),
             2: Truth("宁A99999", PlateColour.BLUE),
@@ -197,17 +198,18 @@ def test_a_session_that_is_left_goes_on_where_it_stopped(tmp_path: Path) -> None
         },
         1,
     )
-    result = conclude(folder, passages, kept_truths(folder), "李工", NOON)
-    assert result.files == ("trial.tsv",)
+    result = conclude(
+        folder, passages, kept_truths(folder, "gate"), machine="gate", by="李工", at=NOON
+    )
+    assert result.files == ("trial-gate.tsv",)
     assert result.verdict is Verdict.NO  # two of four vehicles were not recognised
-    assert folder.findings() == (result,)
-    assert "宁A99999\t蓝牌" in (folder.path / "files" / "trial.tsv").read_text("utf-8")
+    assert "宁A99999\t蓝牌" in (folder.path / "files" / "trial-gate.tsv").read_text("utf-8")
     # What lies in work/ does not keep the folder from being opened again.
     EvidenceFolder.open(folder.path)
 
 
 def test_no_answers_leave_the_demand_untested_without_a_figure() -> None:
-    result = finding(score([passage(1)], Truths({})), "kit", NOON)
+    result = finding(score([passage(1)], Truths({})), "gate", "kit", NOON)
     assert result.verdict is Verdict.UNTESTED
     assert result.measured == ""
     assert "还需 598 辆" in result.reason

@@ -1,0 +1,28 @@
+"""What answers for clauses: declared once, where it is done, and joined in the register."""
+
+from dataclasses import dataclass
+
+from acceptance_kit.findings import Means
+from acceptance_kit.subjects import About, subjects
+from appliance.profile.model import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Something that answers for clauses: a check, a question, a drill, the trial, the records.
+
+    `about` is what each of its findings is about.
+    """
+
+    item: str
+    clauses: tuple[str, ...]
+    title: str
+    means: Means
+    about: About = About.SITE
+
+    def names(self, profile: Profile) -> tuple[str, ...]:
+        """The names of its findings in a site."""
+        return tuple(
+            self.item if subject is None else f"{self.item}@{subject}"
+            for subject in subjects(profile, self.about)
+        )
