@@ -11,7 +11,7 @@ from acceptance_kit import records as recorded
 from acceptance_kit import trial as trials
 from acceptance_kit.box import Box, BoxTrouble
 from acceptance_kit.checks.running import Target
-from acceptance_kit.drills import DRILLS, Drill, conduct, drilled_spans
+from acceptance_kit.drills import DRILLS, conduct, drilled_spans
 from acceptance_kit.drills.drill import KIT
 from acceptance_kit.evidence import EvidenceFolder
 from acceptance_kit.findings import Finding, Means, Verdict
@@ -27,6 +27,7 @@ TRIAL_SPAN = timedelta(days=31)
 
 NOT_TRIED = "识别试验还没有做：请逐条核对真实通行记录，或用 --truths 给出核对结果。"
 NOT_HERE = "演示站点不做演练；请在安装好的工控机上进行。"
+NOT_REACHED = "演练没有进行到这一项。"
 DECLINED = "没有同意开始演练；准备好以后再次运行。"
 
 PROOFS = (
@@ -77,27 +78,23 @@ def drills(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
         if not any(map(hand.wanted, names)):
             continue
         minutes = drill.bound.total_seconds() / 60
+        found: tuple[Finding, ...] = ()
+        reason = NOT_REACHED
         if target.place.is_demo:
-            found = _untested(drill, target, hand, NOT_HERE)
+            reason = NOT_HERE
         elif not hand.confirm(f"演练：{drill.effect}最多 {minutes:.0f} 分钟。"):
-            found = _untested(drill, target, hand, DECLINED)
+            reason = DECLINED
         else:
             box = box_of(target)
             found = conduct(
                 hand.folder, drill, box, profile, machine, clock=hand.clock, tell=hand.tell
             )
-        yield from found
-        # What a drill could not come to is not shown either.
-        reason = next((each.reason for each in found if each.reason), "演练没有进行到这一项。")
+            reason = next((each.reason for each in found if each.reason), reason)
+        yield from (each for each in found if each.name in names)
+        # What a drill did not come to is not shown.
         for proof in of_drill:
-            for name in set(proof.names(part)) - {each.name for each in found}:
-                yield replace(
-                    _untested(drill, target, hand, reason)[0],
-                    item=proof.item,
-                    clauses=proof.clauses,
-                    title=proof.title,
-                    subject=name.partition("@")[2],
-                )
+            for name in sorted(set(proof.names(part)) - {each.name for each in found}):
+                yield _untested(proof, name, drill.effect, reason, hand)
 
 
 def records(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
@@ -143,20 +140,18 @@ def _host(target: Target) -> Host:
     )
 
 
-def _untested(drill: Drill, target: Target, hand: Hand, why: str) -> tuple[Finding, ...]:
-    return (
-        Finding(
-            item=drill.item,
-            subject=target.machine,
-            clauses=drill.clauses,
-            title=drill.title,
-            verdict=Verdict.UNTESTED,
-            means=Means.DRILL,
-            by=KIT,
-            at=hand.clock.now(),
-            reason=why,
-            method=drill.effect,
-        ),
+def _untested(proof: Proof, name: str, method: str, why: str, hand: Hand) -> Finding:
+    return Finding(
+        item=proof.item,
+        subject=name.partition("@")[2],
+        clauses=proof.clauses,
+        title=proof.title,
+        verdict=Verdict.UNTESTED,
+        means=Means.DRILL,
+        by=KIT,
+        at=hand.clock.now(),
+        reason=why,
+        method=method,
     )
 
 

@@ -41,6 +41,7 @@ def write_forms(
 
     Raises FontMissing when the machine lacks the Chinese face.
     """
+    at = at.replace(microsecond=0)  # PDF dates have none
     forms = tuple(filled_forms(profile, findings, at, fingerprint))
     faces = Faces.of((sheet, form) for _, sheet, form in forms)
     written = []
