@@ -216,9 +216,10 @@ def _cameras(cameras: list[Camera], holds: Answer) -> Device:
 
 
 def _each(names: Iterable[str | None]) -> str:
-    """Different names, each once; empty when any is not known, so that the cell is looked at."""
+    """Different names, each once; empty when any is not known; a stroke where there is nothing."""
     known = list(names)
-    return "" if None in known else "、".join(dict.fromkeys(name for name in known if name))
+    told = "、".join(dict.fromkeys(name for name in known if name))
+    return "" if None in known else told or "/"
 
 
 def _gates(profile: Profile) -> str:

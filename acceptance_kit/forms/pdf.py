@@ -69,6 +69,7 @@ def _cells(sheet: Sheet, form: Form) -> Iterator[dict[str, Any]]:
 def _cell(row: Row, cell: Cell, form: Form, item: Any) -> dict[str, Any]:
     return {
         "height": row.height,
+        "breakable": row.breakable,
         "align": cell.align,
         "valign": cell.valign,
         "lines": [
