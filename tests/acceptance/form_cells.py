@@ -49,7 +49,7 @@ def all_shown() -> tuple[Finding, ...]:
     """是 for everything that any row asks for."""
     rows = [row for form in ("table-6", "table-7", "table-9") for row in asked(form).values()]
     clauses = dict.fromkeys(clause for row in rows for clause in row.get("clauses", ()))
-    items = dict.fromkeys(item for row in rows for item in row.get("items", ()))
+    items = dict.fromkeys(item for row in rows for item in row.get("items", {}))
     return (*map(finding, clauses), *(finding("", item=item, title=item) for item in items))
 
 

@@ -138,7 +138,7 @@ def test_every_cell_of_a_pdf_says_what_the_data_says_and_nothing_else_is_there(
         ("table-6-B01", "出入口编号", "B"),
         ("table-6-B01", "安装位置", "南门岗亭机柜（gate-south）"),
         ("table-6-B01", "照片抓拍功能满足要求", "☑是☐否"),
-        ("table-6-B01", "信息上传功能满足要求", "☐是☑否否：" + "很长的原因，" * 6 + "很长的原…"),
+        ("table-6-B01", "信息上传功能满足要求", "☐是☑否否：" + "很长的原因，" * 6 + "很长…"),
         ("table-7", "法定代表人", "马虚构"),
         ("table-7", "门禁厂商（提供营业执照）", "宁夏示例门禁科技有限公司"),
         ("table-8", "授权签字人", "李虚构"),
@@ -316,12 +316,19 @@ def test_whatever_a_profile_holds_comes_out_as_text_and_stays_on_the_page(
             assert 5 * POINTS < top < bottom < A4[1] - 5 * POINTS
 
 
+def test_a_form_of_a_barrier_that_is_gone_goes_away(tmp_path: Path) -> None:
+    folder = EvidenceFolder.open(tmp_path / "site")
+    folder.keep_form("table-6-B07.pdf", b"of an earlier run")
+    written = write_forms(folder, demo_profile(tmp_path / "data"), (), NOON)
+    assert sorted(each.name for each in (folder.path / "forms").iterdir()) == sorted(written)
+
+
 def test_what_the_face_cannot_print_is_marked_and_told(tmp_path: Path) -> None:
     assert printable("宁A\x07\u202e\U0001f600 b\nc") == f"宁A{NO_SORT * 3} b c"
     site = demo_profile(tmp_path, enterprise__contact="王\U0001f600")
     *_, (_, _, cover) = filled_forms(site, (), NOON)
     told = [(each.form, each.cell) for each in cover.blanks if NO_SORT in each.cell]
-    assert told[0] == ("表 5", f"联系人：{NO_SORT}处是字库没有的字，请改正")
+    assert told[0] == ("表 5、表 7、表 8", f"联系人：{NO_SORT}处是字库没有的字，请改正")
 
 
 def test_a_machine_without_the_face_is_told_which_package_to_install(
