@@ -9,14 +9,14 @@ was not shown; seals, signatures, opinions and dates of others stay blank.
 from collections.abc import Iterator
 from datetime import datetime
 
-from acceptance_kit.evidence import EvidenceFolder
+from acceptance_kit.evidence import FORMS, EvidenceFolder
 from acceptance_kit.findings import Finding
 from acceptance_kit.forms import tables
-from acceptance_kit.forms.cover import blanks_of, cover
+from acceptance_kit.forms.cover import blanks, cover
 from acceptance_kit.forms.filling import fill
 from acceptance_kit.forms.layout import Sheet
 from acceptance_kit.forms.model import Form, as_printed
-from acceptance_kit.forms.pdf import pdf
+from acceptance_kit.forms.pdf import pdf, typesetting
 from acceptance_kit.forms.word import Faces, docx
 from appliance.profile.model import Profile
 
@@ -33,9 +33,9 @@ def write_forms(
     """Write the five forms and the cover sheet, each as DOCX and PDF/A; returns their names.
 
     Args:
-        folder: where they go; what stood there before is replaced.
+        folder: where they go; the forms of an earlier run go away.
         profile: the site's.
-        findings: all that the acceptance found.
+        findings: all that the acceptance found, in any order.
         at: the time the forms bear, aware, in Beijing time.
         fingerprint: the signing key's; empty: a blank to be filled by hand.
 
@@ -43,11 +43,15 @@ def write_forms(
     """
     at = at.replace(microsecond=0)  # PDF dates have none
     forms = tuple(filled_forms(profile, findings, at, fingerprint))
-    faces = Faces.of((sheet, form) for _, sheet, form in forms)
+    carried = Faces.of((sheet, form) for _, sheet, form in forms)
     written = []
-    for name, sheet, form in forms:
-        written.append(folder.keep_form(f"{name}.docx", docx(sheet, form, faces)))
-        written.append(folder.keep_form(f"{name}.pdf", pdf(sheet, form, at)))
+    with typesetting() as faces:
+        for name, sheet, form in forms:
+            written.append(folder.keep_form(f"{name}.docx", docx(sheet, form, carried)))
+            written.append(folder.keep_form(f"{name}.pdf", pdf(sheet, form, at, faces)))
+    for form_of_before in (folder.path / FORMS).glob("[!.]*"):
+        if form_of_before.name not in written:
+            form_of_before.unlink()
     return tuple(written)
 
 
@@ -55,6 +59,7 @@ def filled_forms(
     profile: Profile, findings: tuple[Finding, ...], at: datetime, fingerprint: str = ""
 ) -> Iterator[tuple[str, Sheet, Form]]:
     """File name, layout and data of every form; the first barrier's Table 6 is `table-6`."""
+    findings = tuple(sorted(findings, key=lambda finding: finding.name))
     filled = fill(profile, findings)
     forms: list[tuple[str, str, Sheet, Form]] = [
         ("table-5", "表 5", tables.TABLE_5, as_printed(filled.table5))
@@ -69,8 +74,6 @@ def filled_forms(
     ]
     for name, _, sheet, form in forms:
         yield name, sheet, form
-    blanks = tuple(
-        blank for _, called, sheet, form in forms for blank in blanks_of(sheet, form, called)
-    )
-    front = cover(profile, findings, filled, blanks=blanks, at=at, fingerprint=fingerprint)
+    blank = blanks((called, sheet, form) for _, called, sheet, form in forms)
+    front = cover(profile, findings, filled, blank=blank, at=at, fingerprint=fingerprint)
     yield "cover", tables.COVER, as_printed(front)

@@ -20,7 +20,7 @@ def cover(
     findings: tuple[Finding, ...],
     filled: Filled,
     *,
-    blanks: tuple[Blank, ...],
+    blank: tuple[Blank, ...],
     at: datetime,
     fingerprint: str,
 ) -> Cover:
@@ -35,26 +35,35 @@ def cover(
         conclusions=_conclusions(filled),
         failed=failed,
         untested=untested,
-        blanks=blanks,
+        blanks=blank,
         none_failed=() if failed else _NONE,
         none_untested=() if untested else _NONE,
-        none_blank=() if blanks else _NONE,
+        none_blanks=() if blank else _NONE,
     )
 
 
-def blanks_of(sheet: Sheet, form: Form, called: str) -> Iterator[Blank]:
-    """Cells of a filled form that are empty and should not be, or that lack a character."""
-    told = set()
+def blanks(forms: Iterable[tuple[str, Sheet, Form]]) -> tuple[Blank, ...]:
+    """Cells of filled forms that are empty and should not be, or that lack a character.
+
+    A cell that several forms have alike is told once. A form's first part is what it is called, as
+    `表 6（A01）`.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    for called, sheet, form in forms:
+        for cell in dict.fromkeys(_blanks_of(sheet, form)):
+            found.setdefault(cell, []).append(called)
+    return tuple(Blank("、".join(called), *cell) for cell, called in found.items())
+
+
+def _blanks_of(sheet: Sheet, form: Form) -> Iterator[tuple[str, str]]:
     for part in sheet.parts():
-        if not isinstance(part, Field | Box) or part.path.startswith("item"):
+        if not isinstance(part, Field | Box):
             continue
         text = str(value(part.path, form))
-        name = part.called or part.path
         if NO_SORT in text:
-            yield Blank(called, f"{name}：{NO_SORT}处是字库没有的字，请改正", part.key)
-        elif not text and part.key and part.path not in told:
-            told.add(part.path)
-            yield Blank(called, name, part.key)
+            yield f"{part.called or part.path}：{NO_SORT}处是字库没有的字，请改正", part.key
+        elif not text and part.key:
+            yield part.called, part.key
 
 
 def _open(
@@ -85,9 +94,7 @@ def _told(cause: Cause) -> tuple[str, str]:
     """The demand, and why it is not met."""
     finding = cause.finding
     if finding is None:
-        if "." in cause.missing and not cause.missing[0].isdigit():
-            return cause.missing, "没有这项检查的结果。"
-        return f"指南 {cause.missing}", "没有适用于此处的检查结果。"
+        return cause.missing, "没有适用于此处的检查结果。"
     subject = f"（{finding.subject}）" if finding.subject else ""
     clauses = "、".join(finding.clauses)
     demand = f"{finding.title}{subject}" + (f"〔{clauses}〕" if clauses else "")

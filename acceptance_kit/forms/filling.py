@@ -61,7 +61,7 @@ def fill(profile: Profile, findings: tuple[Finding, ...]) -> Filled:
         agreement(profile, table5, confirmed),
         tuple(row for _, rows in barriers for row in rows.values())
         + tuple(applied.values())
-        + tuple(row for field, row in confirmed.items() if field != "registered"),
+        + tuple(confirmed.values()),
     )
 
 
@@ -177,7 +177,7 @@ def agreement(profile: Profile, table5: Table5, rows: dict[str, Judged]) -> Tabl
     """Table 9 (9.2.5); the registration is complete when no cell of Table 5 is blank."""
     complete = all(getattr(table5, name) for name in Table5.__dataclass_fields__)
     registered = Answer(Verdict.YES if complete else Verdict.UNTESTED)
-    answers = {field: row.judgement.answer for field, row in rows.items() if field != "registered"}
+    answers = {field: row.judgement.answer for field, row in rows.items()}
     every = (*answers.values(), registered)
     return Table9(
         name=profile.enterprise.name,
@@ -216,9 +216,10 @@ def _cameras(cameras: list[Camera], holds: Answer) -> Device:
 
 
 def _each(names: Iterable[str | None]) -> str:
-    """Different names, each once; empty when any is not known, so that the cell is looked at."""
+    """Different names, each once; empty when any is not known; a stroke where there is nothing."""
     known = list(names)
-    return "" if None in known else "、".join(dict.fromkeys(name for name in known if name))
+    told = "、".join(dict.fromkeys(name for name in known if name))
+    return "" if None in known else told or "/"
 
 
 def _gates(profile: Profile) -> str:

@@ -30,12 +30,12 @@ class Demands:
     row: str
     clauses: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
-    items: tuple[str, ...] = ()
+    items: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a row is not 是: a finding, or a demand that no finding answers (`missing`)."""
+    """Why a row is not 是: a finding, or what no finding answers (`missing`, in Chinese)."""
 
     verdict: Verdict
     finding: Finding | None = None
@@ -59,7 +59,9 @@ def demands(form: str) -> tuple[Demands, ...]:
             form,
             field,
             told["row"],
-            *(tuple(told.get(part, ())) for part in ("clauses", "also", "items")),
+            tuple(told.get("clauses", ())),
+            tuple(told.get("also", ())),
+            tuple(told.get("items", {}).items()),
         )
         for field, told in tomllib.loads(text)[form].items()
     )
@@ -87,29 +89,30 @@ def about(profile: Profile, lane: Lane, findings: Iterable[Finding]) -> tuple[Fi
 
 def judge(row: Demands, findings: tuple[Finding, ...]) -> Judgement:
     """What the findings say of the row; those that it does not ask for are passed over."""
-    asked = [
-        (clause, [each for each in findings if ids(clause) & set(each.clauses)])
-        for clause in (*row.clauses, *row.also)
+    required = [(f"指南 {clause}", _of_clause(clause, findings)) for clause in row.clauses]
+    required += [
+        (called, [each for each in findings if each.item == item]) for item, called in row.items
     ]
-    asked += [(item, [each for each in findings if each.item == item]) for item in row.items]
-    optional = set(row.also)
-    answered = [(name, found) for name, found in asked if found or name not in optional]
-    verdict = worst(tuple(worst(tuple(each.verdict for each in found)) for _, found in answered))
-    causes = {
+    optional = [_of_clause(clause, findings) for clause in row.also]
+    unmet = {
         each.name: Cause(each.verdict, finding=each)
-        for _, found in answered
+        for found in (*(found for _, found in required), *optional)
         for each in found
         if each.verdict in {Verdict.NO, Verdict.UNTESTED}
     }
     # 不适用 is no answer to a demand that every site must meet.
-    causes |= {
-        name: Cause(Verdict.UNTESTED, missing=name)
-        for name, found in answered
-        if name not in optional and all(each.verdict is Verdict.NOT_APPLICABLE for each in found)
-    }
-    if verdict is not Verdict.NO and causes:
-        verdict = Verdict.UNTESTED
-    return Judgement(Answer(verdict, _reason(causes.values())), tuple(causes.values()))
+    missing = (
+        Cause(Verdict.UNTESTED, missing=name)
+        for name, found in required
+        if all(each.verdict is Verdict.NOT_APPLICABLE for each in found)
+    )
+    causes = (*unmet.values(), *missing)
+    verdict = worst(tuple(each.verdict for each in causes)) if causes else Verdict.YES
+    return Judgement(Answer(verdict, _reason(causes)), causes)
+
+
+def _of_clause(clause: str, findings: tuple[Finding, ...]) -> list[Finding]:
+    return [each for each in findings if ids(clause) & set(each.clauses)]
 
 
 def together(judgements: Iterable[Judgement]) -> Verdict:
@@ -126,4 +129,6 @@ def _reason(causes: Iterable[Cause]) -> str:
 
 def shortened(reason: str) -> str:
     """A reason cut to what a cell holds."""
-    return reason if len(reason) <= LONGEST_REASON else reason[:LONGEST_REASON] + _MORE
+    if len(reason) <= LONGEST_REASON:
+        return reason
+    return reason[:LONGEST_REASON].rstrip("，。；、") + _MORE

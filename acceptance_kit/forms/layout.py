@@ -80,6 +80,11 @@ class Row:
     height: int = 8
     each: str = ""
 
+    @property
+    def breakable(self) -> bool:
+        """Whether a page may end in it: an entry of a list can be longer than a page."""
+        return bool(self.each)
+
     def __post_init__(self) -> None:
         if sum(cell.width for cell in self.cells) != WIDTH:
             raise ValueError(f"a row of {sum(cell.width for cell in self.cells)} mm: {self.cells}")

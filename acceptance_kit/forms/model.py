@@ -176,7 +176,7 @@ class Cover:
     blanks: tuple[Blank, ...]
     none_failed: tuple[str, ...]
     none_untested: tuple[str, ...]
-    none_blank: tuple[str, ...]
+    none_blanks: tuple[str, ...]
 
 
 Form = Table5 | Table6 | Table7 | Table8 | Table9 | Cover

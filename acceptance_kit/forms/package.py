@@ -110,7 +110,7 @@ w:uri="http://schemas.microsoft.com/office/word" w:val="15"/></w:compat>\
 
 _STYLES = f"""<w:styles {NAMESPACES}><w:docDefaults><w:rPrDefault><w:rPr><w:rFonts{_FONTS}/>\
 <w:sz w:val="21"/><w:szCs w:val="21"/><w:lang w:val="en-US" w:eastAsia="zh-CN"/></w:rPr>\
-</w:rPrDefault><w:pPrDefault><w:pPr><w:spacing w:before="0" w:after="0" w:line="310" \
+</w:rPrDefault><w:pPrDefault><w:pPr><w:spacing w:before="0" w:after="0" w:line="285" \
 w:lineRule="exact"/></w:pPr></w:pPrDefault></w:docDefaults>\
 <w:style w:type="paragraph" w:default="1" w:styleId="a"><w:name w:val="Normal"/></w:style>\
 <w:style w:type="table" w:default="1" w:styleId="b"><w:name w:val="Normal Table"/></w:style>\

@@ -3,8 +3,8 @@
 import json
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -19,8 +19,19 @@ STANDARD: Literal["a-2a"] = "a-2a"
 """PDF/A-2a: archivable, and tagged, so that its tables can be read aloud."""
 
 
-def pdf(sheet: Sheet, form: Form, at: datetime) -> bytes:
-    """Draw the form; `at` is the time that the document bears. Raises FontMissing."""
+@contextmanager
+def typesetting() -> Iterator[typst.Fonts]:
+    """The faces of the forms and no others, while forms are drawn: typst opens one when it first
+    needs it. Raises FontMissing."""
+    with tempfile.TemporaryDirectory(prefix="gatehouse-forms-") as folder:
+        lay_out(Path(folder))
+        yield typst.Fonts(
+            include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder]
+        )
+
+
+def pdf(sheet: Sheet, form: Form, at: datetime, faces: typst.Fonts) -> bytes:
+    """Draw the form; `at` is the time that the document bears."""
     drawing = {
         "caption": sheet.caption,
         "face": FACE,
@@ -30,7 +41,7 @@ def pdf(sheet: Sheet, form: Form, at: datetime) -> bytes:
         "below": sheet.below,
     }
     source = resources.files("acceptance_kit.forms").joinpath("sheet.typ").read_bytes()
-    compiler = typst.Compiler(font_paths=_faces(), ignore_system_fonts=True)
+    compiler = typst.Compiler(font_paths=faces, ignore_system_fonts=True)
     made = compiler.compile(
         input=source,
         format="pdf",
@@ -41,21 +52,6 @@ def pdf(sheet: Sheet, form: Form, at: datetime) -> bytes:
     if not isinstance(made, bytes):
         raise TypeError("typst gave no PDF")
     return made
-
-
-@lru_cache(maxsize=1)
-def _folder() -> "tempfile.TemporaryDirectory[str]":
-    """The faces of the forms and no others; typst opens a face when it first needs it."""
-    folder = tempfile.TemporaryDirectory(prefix="gatehouse-forms-")
-    lay_out(Path(folder.name))
-    return folder
-
-
-@lru_cache(maxsize=1)
-def _faces() -> typst.Fonts:
-    return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[_folder().name]
-    )
 
 
 def _cells(sheet: Sheet, form: Form) -> Iterator[dict[str, Any]]:
@@ -69,6 +65,7 @@ def _cells(sheet: Sheet, form: Form) -> Iterator[dict[str, Any]]:
 def _cell(row: Row, cell: Cell, form: Form, item: Any) -> dict[str, Any]:
     return {
         "height": row.height,
+        "breakable": row.breakable,
         "align": cell.align,
         "valign": cell.valign,
         "lines": [

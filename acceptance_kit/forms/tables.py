@@ -57,7 +57,7 @@ def _whole(line: Line, height: int, valign: str = "center") -> Row:
 
 
 def _seal(words: str, path: str, called: str = "", key: str = "") -> Row:
-    return _whole(Line((Text(words), Field(path, called, key))), 11)
+    return _whole(Line((Text(words), Field(path, called, key))), 13)
 
 
 _FIRST = (34, 45)
@@ -107,25 +107,25 @@ TABLE_5 = Sheet(
         ),
         _band("环保门禁系统信息"),
         Row(
-            _pair("载货出入口数量（个）", "entrance_count", (40, 39))
+            _pair("载货出入口数量（个）", "entrance_count", (43, 36))
             + _pair("道闸数量（个）", "barrier_count", (33, 54)),
             11,
         ),
         Row(
-            _pair("智能门禁数量（套）", "gate_count", (40, 39))
+            _pair("智能门禁数量（套）", "gate_count", (43, 36))
             + _pair("智能门禁厂商", "gate_maker", (33, 54), "acceptance.gate_maker"),
             11,
         ),
         Row(
             (
-                _label("建设类别", 40),
+                _label("建设类别", 43),
                 Cell(
-                    39,
+                    36,
                     (
                         Line(
                             (
                                 Box("construction", "新建", "建设类别", "acceptance.construction"),
-                                Text(GAP),
+                                Text("　"),
                                 Box("construction", "改造", "建设类别", "acceptance.construction"),
                             )
                         ),
@@ -135,8 +135,8 @@ TABLE_5 = Sheet(
             ),
             11,
         ),
-        Row(_pair("各出入口编号", "entrances", (40, 126)), 16),
-        Row(_pair("各道闸编号", "barriers", (40, 126)), 16),
+        Row(_pair("各出入口编号", "entrances", (43, 123)), 16),
+        Row(_pair("各道闸编号", "barriers", (43, 123)), 16),
         Row((Cell(WIDTH, (Line((Text("企业（单位）：（盖章）"),)),), "left", "top"),), 34),
     ),
 )
@@ -439,7 +439,7 @@ COVER = Sheet(
             (_plain("item.form", 40), _plain("item.cell", 66), _plain("item.key", 60)),
             each="blanks",
         ),
-        Row((_field("item", WIDTH),), each="none_blank"),
+        Row((_field("item", WIDTH),), each="none_blanks"),
         _band("四、由他人填写、签字、盖章的栏目"),
         _others("表 5", "企业（单位）盖章"),
         _others("表 6", "建设企业（单位）、系统供应商、系统安装施工方盖章或签字"),

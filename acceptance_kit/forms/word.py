@@ -147,7 +147,8 @@ def _rows(sheet: Sheet) -> Iterator[str]:
             _cell(cell, span) for cell, span in zip(row.cells, sheet.spans(row), strict=True)
         )
         height = f'<w:trHeight w:val="{_twips(row.height)}" w:hRule="atLeast"/>'
-        yield f"<w:tr><w:trPr><w:cantSplit/>{height}</w:trPr>{cells}</w:tr>"
+        whole = "" if row.breakable else "<w:cantSplit/>"
+        yield f"<w:tr><w:trPr>{whole}{height}</w:trPr>{cells}</w:tr>"
         if row.each:
             yield _tag_row("{%tr endfor %}")
 
