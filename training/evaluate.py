@@ -5,9 +5,12 @@ its exact text (O is 0 and I is 1 after the second character). Bounds are Wilson
 """
 
 import argparse
+import contextlib
+import statistics
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +20,28 @@ import numpy as np
 from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelMissing, ModelStore
 from appliance.profile.model import Reader
+from appliance.runtime.vision.checked import CheckedReader
+from appliance.runtime.vision.detect import ClpDetector, HyperLprDetector
 from appliance.runtime.vision.evaluation import Share
 from appliance.runtime.vision.grammar import alike
 from appliance.runtime.vision.own import OwnNetwork, OwnReader
-from appliance.runtime.vision.readers import best_detector, build_reader
-from appliance.runtime.vision.reading import PlateReader, PlateReading
+from appliance.runtime.vision.readers import (
+    SURE_FROM,
+    best_detector,
+    build_reader,
+    own_detector,
+    second_reader,
+)
+from appliance.runtime.vision.reading import (
+    Image,
+    PlateBox,
+    PlateDetector,
+    PlateReader,
+    PlateReading,
+)
 from training import held_out
 from training.plates import KINDS, draw_kind
+from training.weather import photograph, soil
 
 COLOURS = {colour.name.lower(): colour for colour in PlateColour}
 DRAWN_SEVERITY = 0.25
@@ -118,6 +136,122 @@ def drawn(network: OwnNetwork, count: int = 40) -> None:
         print(f"  {kind.name}, drawn: {said(read, count)}; colour right on {coloured}")
 
 
+def compare(store: ModelStore, network: OwnNetwork, rows: list[held_out.Row]) -> None:
+    """Print what is read behind each detector, how many boxes it offers, what is read surely and
+    is in no photo's labels, and the time of finding and reading."""
+    detectors: dict[str, Callable[[ModelStore], PlateDetector]] = {
+        "clp_det": ClpDetector,
+        "clp_det and own corners": own_detector,
+        "y5fu_640": HyperLprDetector,
+    }
+    labels: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        labels[row["file"]].add(alike(row["plate"]))
+    for name, build in detectors.items():
+        try:
+            detector = build(store)
+        except ModelMissing as missing:
+            print(f"{name}: {missing}", file=sys.stderr)
+            continue
+        counted = Counted(detector)
+        reader = CheckedReader(
+            OwnReader(counted, network), second_reader(store, network), SURE_FROM
+        )
+        watched = Watched(reader)
+        given = answers(watched, rows)
+        report(f"own behind {name}", given)
+        photos = list(labels)
+        sure = [
+            (file, reading.text)
+            for file, found in zip(photos, watched.readings, strict=True)
+            for reading in found
+            if reading.sure
+        ]
+        strange = [f"{file} {text}" for file, text in sure if alike(text) not in labels[file]]
+        right = len(sure) - len(strange)
+        print(f"  sure: {right} of {len(rows)} right; of no label: {', '.join(strange) or 'none'}")
+        print(f"  {counted.boxes} boxes in {len(photos)} photos")
+        times = statistics.median(counted.seconds) * 1000, statistics.median(watched.seconds) * 1000
+        print(f"  {times[0]:.1f} ms finding, {times[1]:.1f} ms finding and reading, median")
+        misses(given)
+
+
+def drawn_scenes(store: ModelStore, network: OwnNetwork, count: int = 15) -> None:
+    """Print how many drawn plates in drawn pictures are found, told rows and read, behind each
+    detector. Seeds that trained nothing, but the corner network has learnt from such drawings."""
+    from training.scenes import hung, placed, scenery  # noqa: PLC0415 - reads ../shared
+
+    found: dict[str, PlateDetector] = {"clp_det": ClpDetector(store)}
+    found["clp_det and own corners"] = own_detector(store)
+    with contextlib.suppress(ModelMissing):
+        found["y5fu_640"] = HyperLprDetector(store)
+    for kind in KINDS:
+        rng = np.random.default_rng(77)
+        tally: dict[str, list[int]] = {name: [0, 0, 0] for name in found}
+        for _ in range(count):
+            plate = draw_kind(kind, rng)
+            shape = placed(plate.picture.shape[:2], rng)
+            shape *= rng.uniform(80, 220) / np.ptp(shape[:, 0])
+            corners = (shape + rng.uniform((300, 250), (980, 600))).astype(np.float32)
+            picture = scenery(1280, 720, rng)
+            picture = hung(soil(plate.picture, rng, DRAWN_SEVERITY), picture, corners, rng)
+            picture = photograph(picture, rng, 0.1)
+            for name, detector in found.items():
+                boxes = detector.detect(picture)
+                apart = [np.linalg.norm(box.corners.mean(0) - corners.mean(0)) for box in boxes]
+                near = [b for b, far in zip(boxes, apart, strict=True) if far < 0.3 * np.ptp(shape)]
+                tally[name][0] += bool(near)
+                tally[name][1] += any(box.rows == plate.rows for box in near)
+                texts = {reading.text for reading in OwnReader(Boxes(near), network).read(picture)}
+                tally[name][2] += plate.text in texts
+        told = "; ".join(f"{name} {a}, {b}, {c}" for name, (a, b, c) in tally.items())
+        print(f"  {kind.name}, of {count} found, rows told, read: {told}")
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """A detector that gives the boxes it was given."""
+
+    boxes: list[PlateBox]
+
+    def detect(self, image: Image) -> list[PlateBox]:  # noqa: ARG002 - they are of that picture
+        """The boxes."""
+        return self.boxes
+
+
+class Counted:
+    """A detector whose boxes are counted and whose processor time is noted."""
+
+    def __init__(self, detector: PlateDetector) -> None:
+        self._detector = detector
+        self.boxes = 0
+        self.seconds: list[float] = []
+
+    def detect(self, image: Image) -> list[PlateBox]:
+        """The detector's boxes."""
+        began = time.process_time()
+        found = self._detector.detect(image)
+        self.seconds.append(time.process_time() - began)
+        self.boxes += len(found)
+        return found
+
+
+class Watched:
+    """A reader whose readings are kept and whose processor time is noted."""
+
+    def __init__(self, reader: PlateReader) -> None:
+        self._reader = reader
+        self.readings: list[list[PlateReading]] = []
+        self.seconds: list[float] = []
+
+    def read(self, image: Image) -> list[PlateReading]:
+        """The reader's readings."""
+        began = time.process_time()
+        self.readings.append(self._reader.read(image))
+        self.seconds.append(time.process_time() - began)
+        return self.readings[-1]
+
+
 def milliseconds(network: OwnNetwork) -> float:
     """The network alone, one thread, median of 300."""
     plate = np.full((48, 168, 3), 90, np.uint8)
@@ -134,6 +268,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path, nargs="?", help="default: the model of the lock")
     parser.add_argument("--others", action="store_true", help="the other readers too")
+    parser.add_argument("--detectors", action="store_true", help="behind each detector, instead")
     parser.add_argument("--drawn", action="store_true", help="drawn plates of every kind too")
     options = parser.parse_args()
     rows = [
@@ -143,6 +278,11 @@ def main() -> None:
     ]
     store = ModelStore.default()
     network = OwnNetwork(options.model or store.locate("own_plate_reader.onnx"))
+    if options.detectors:
+        compare(store, network, rows)
+        if options.drawn:
+            drawn_scenes(store, network)
+        return
     own = answers(OwnReader(best_detector(store), network), rows)
     report("own", own)
     misses(own)

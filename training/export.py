@@ -1,8 +1,10 @@
-"""Write trained weights as ONNX. Run: python -m training.export var/training/weights.pt OUT.onnx
+"""Write trained weights as ONNX. Run: python -m training.export [--corners] WEIGHTS.pt OUT.onnx
 
-The file takes a straightened plate as bytes (N x 48 x 168 x 3, blue first) and gives
-probabilities; its alphabet and colours stand in its metadata. Weights are stored as 16-bit
-numbers and widened when the file is opened: half the size, the same arithmetic.
+The reader takes a straightened plate as bytes (N x 48 x 168 x 3, blue first) and gives
+probabilities; its alphabet and colours stand in its metadata. The corner network takes a cut
+(N x 96 x 128 x 3) and gives corners in the cut's pixels and probabilities of no plate, one row, two
+rows. Weights are stored as 16-bit numbers and widened when the file is opened: half the size, the
+same arithmetic.
 """
 
 import argparse
@@ -16,8 +18,10 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
+from appliance.runtime.vision import corners
 from appliance.runtime.vision.grammar import ALPHABET
 from appliance.runtime.vision.own import COLOURS, HEIGHT, WIDTH
+from training.corner_network import CornerNetwork, places
 from training.network import OwnReader
 
 OPSET = 17
@@ -36,26 +40,59 @@ class Deployed(nn.Module):
         return text.softmax(2), colour.softmax(1)
 
 
-def export(weights: Path, target: Path) -> None:
-    """Write `target`; raises ValueError when it is larger than the appliance wants."""
+class DeployedCorners(nn.Module):
+    """The corner network with the appliance's input and output around it."""
+
+    def __init__(self, network: CornerNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """Bytes N x H x W x 3 to corners (N x 4 x 2) and probabilities (N x 3)."""
+        maps, kinds = self.network(picture.permute(0, 3, 1, 2).float() / 255)
+        return places(maps), kinds.softmax(1)
+
+
+def export_reader(weights: Path, target: Path) -> None:
+    """Write the reader."""
     network = OwnReader().eval()
     network.load_state_dict(torch.load(weights, weights_only=True))
+    facts = {"characters": ALPHABET, "colours": ",".join(COLOURS)}
+    _write(Deployed(network), (HEIGHT, WIDTH), ["text", "colour"], facts, target)
+
+
+def export_corners(weights: Path, target: Path) -> None:
+    """Write the corner network."""
+    network = CornerNetwork().eval()
+    network.load_state_dict(torch.load(weights, weights_only=True))
+    size = (corners.HEIGHT, corners.WIDTH)
+    _write(DeployedCorners(network), size, ["corners", "kinds"], {}, target)
+
+
+def _write(
+    network: nn.Module,
+    size: tuple[int, int],
+    outputs: list[str],
+    facts: dict[str, str],
+    target: Path,
+) -> None:
+    """Write `target`; raises ValueError when it is larger than the appliance wants."""
     buffer = io.BytesIO()
     torch.onnx.export(
-        Deployed(network).eval(),
-        (torch.zeros(1, HEIGHT, WIDTH, 3, dtype=torch.uint8),),
+        network.eval(),
+        (torch.zeros(1, *size, 3, dtype=torch.uint8),),
         buffer,
         input_names=["picture"],
-        output_names=["text", "colour"],
-        dynamic_axes={name: {0: "n"} for name in ("picture", "text", "colour")},
+        output_names=outputs,
+        dynamic_axes={name: {0: "n"} for name in ("picture", *outputs)},
         opset_version=OPSET,
         dynamo=False,
     )
     model = onnx.load_from_string(buffer.getvalue())
     halve(model)
-    for key, value in (("characters", ALPHABET), ("colours", ",".join(COLOURS))):
+    for key, value in facts.items():
         model.metadata_props.add(key=key, value=value)
-    model.doc_string = "gatehouse's own plate reader; see docs/model-card.md"
+    model.doc_string = "one of gatehouse's own networks; see docs/model-card.md"
     onnx.checker.check_model(model)
     data = model.SerializeToString()
     if len(data) > 3_000_000:
@@ -86,8 +123,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("weights", type=Path)
     parser.add_argument("target", type=Path)
+    parser.add_argument("--corners", action="store_true", help="the corner network's weights")
     options = parser.parse_args()
-    export(options.weights, options.target)
+    (export_corners if options.corners else export_reader)(options.weights, options.target)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from appliance.models import store as model_store
 
 NAME = "clp_det.onnx"
 OWN = "own_plate_reader.onnx"
+PACKAGED = [name for name, model in locked_models().items() if model.packaged]
 
 
 def test_every_locked_model_has_a_licence_and_a_source_that_a_fresh_machine_reaches() -> None:
@@ -40,8 +41,12 @@ def test_a_damaged_copy_is_passed_over_for_a_good_one(tmp_path: Path) -> None:
     assert ModelStore((tmp_path,), cache=good.parent).locate(NAME) == good
 
 
-def test_weights_that_come_with_the_software_are_here_without_fetching(tmp_path: Path) -> None:
-    found = ModelStore((), cache=tmp_path).find(OWN)
+@pytest.mark.parametrize("name", PACKAGED)
+def test_weights_that_come_with_the_software_are_here_without_fetching(
+    name: str, tmp_path: Path
+) -> None:
+    found = ModelStore((), cache=tmp_path).find(name)
+    assert found.model.size <= 3_000_000
     assert found.path is not None
     assert found.path.is_relative_to(Path(model_store.__file__).parent)
 

@@ -60,3 +60,20 @@ def test_no_held_out_plate_is_among_the_crops_that_are_trained_on() -> None:
 
     apart = {row["plate"] for row in held_out.rows() if held_out.is_held_out(row)}
     assert apart.isdisjoint(crop.text for crop in real_crops())
+
+
+@pytest.mark.shared
+def test_the_cuts_for_the_corner_network_are_drawn_alike_for_the_same_seed() -> None:
+    if not held_out.PLATES.is_dir():
+        pytest.skip("the glyphs lie in ../shared, which is absent")
+    from training.scenes import cut  # noqa: PLC0415 - reads ../shared
+
+    def drawn(seed: int) -> list[tuple[bytes, int, bytes]]:
+        rng = np.random.default_rng(seed)
+        cuts = [cut(rng) for _ in range(40)]
+        return [(each.picture.tobytes(), each.rows, each.corners.tobytes()) for each in cuts]
+
+    first = drawn(5)
+    assert first == drawn(5)
+    assert first != drawn(6)
+    assert {rows for _, rows, _ in first} == {0, 1, 2}

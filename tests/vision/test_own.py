@@ -10,7 +10,7 @@ from acceptance_kit.peers.camera.scene import Scene, Vehicle
 from appliance.models import ModelStore
 from appliance.profile.model import Reader
 from appliance.runtime.vision.checked import CheckedReader
-from appliance.runtime.vision.detect import ClpDetector
+from appliance.runtime.vision.corners import CornerFinder
 from appliance.runtime.vision.own import (
     COLOURS,
     HEIGHT,
@@ -21,7 +21,7 @@ from appliance.runtime.vision.own import (
     network_picture,
     widened,
 )
-from appliance.runtime.vision.readers import best_detector, build_reader
+from appliance.runtime.vision.readers import best_detector, build_reader, own_detector
 from appliance.runtime.vision.reading import Image, PlateBox
 from training import held_out
 from training.evaluate import answers
@@ -42,7 +42,7 @@ def network(store: ModelStore) -> OwnNetwork:
 @pytest.fixture(scope="module")
 def own(store: ModelStore, network: OwnNetwork) -> OwnReader:
     """What a machine that reaches registries alone gets."""
-    return OwnReader(ClpDetector(store), network)
+    return OwnReader(own_detector(store), network)
 
 
 class WholePicture:
@@ -146,7 +146,7 @@ def test_the_reader_of_the_profile_takes_the_best_detector_that_is_here(
     reader = checked._reader
     assert isinstance(reader, OwnReader)
     assert type(reader._detector) is type(best_detector(store))
-    assert isinstance(best_detector(_without_hyperlpr3(store)), ClpDetector)
+    assert isinstance(best_detector(_without_hyperlpr3(store)), CornerFinder)
 
 
 def _without_hyperlpr3(store: ModelStore) -> ModelStore:

@@ -8,8 +8,10 @@ import pytest
 from appliance.clock import BEIJING
 from appliance.guideline.dictionaries import PlateColour
 from appliance.profile.model import Recognition
+from appliance.runtime.vision import visit
 from appliance.runtime.vision.presence import Presence
 from appliance.runtime.vision.reading import Frame, Image, PlateReading
+from appliance.runtime.vision.tracks import Motion
 from appliance.runtime.vision.visit import Sighting, VisitWatcher
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=BEIJING)
@@ -101,6 +103,28 @@ def test_a_vehicle_is_not_reported_while_it_comes_nearer_and_its_nearest_picture
     assert [s.plate for s in lane.sightings] == ["宁A58D21"]
     assert lane.sightings[0].seen_at >= stopped - timedelta(seconds=0.2)
     assert lane.sightings[0].body.taken_at < stopped - timedelta(seconds=1)
+
+
+def test_a_vehicle_whose_plate_is_legible_is_reported_while_it_still_comes_nearer(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visit, "LEGIBLE_PIXELS", 60)
+    for step in range(8):
+        lane.reader.scale = 0.6 + 0.05 * step
+        lane.show(TRUCK, 0.2, "宁A58D21")
+        if lane.sightings:
+            break
+    # 80 pixels at scale 1: legible from 0.75 on, in the fourth picture.
+    assert lane.reader.scale == pytest.approx(0.75)
+    assert [s.motion for s in lane.sightings] == [Motion.APPROACHING]
+
+
+def test_corners_that_scatter_are_no_vehicle_that_comes_nearer(lane: Lane) -> None:
+    lane.pace = 0.04
+    for scale in (1.0, 0.98, 1.02, 1.02, 1.02):
+        lane.reader.scale = scale
+        lane.show(TRUCK, 0.04, "宁A58D21")
+    assert [s.motion for s in lane.sightings] == [Motion.STANDING]
 
 
 def test_a_vehicle_that_drives_through_without_stopping_is_reported_when_it_has_left(

@@ -7,6 +7,7 @@ from appliance.models import ModelStore
 from appliance.profile.model import Reader
 from appliance.runtime.vision.checked import CheckedReader, Opinion, SecondReader
 from appliance.runtime.vision.colour import plate_colour
+from appliance.runtime.vision.corners import CORNER_NETWORK, CornerFinder, CornerNetwork
 from appliance.runtime.vision.ctc import Hypothesis, Probabilities, log_likelihood, plates
 from appliance.runtime.vision.detect import ClpDetector, HyperLprDetector
 from appliance.runtime.vision.own import OWN_NETWORK, OwnNetwork, OwnReader
@@ -16,6 +17,10 @@ from appliance.runtime.vision.rectify import one_line, straighten
 
 SURE_FROM = 0.995
 """Confidence from which the own reader is believed alone (benchmarks/calibration.py)."""
+
+OFFERED_FROM = 0.1
+"""Score from which a box of clp_det is looked at by the own corner network: nearly every plate is
+among them, and the network tells which are."""
 
 MOST_DIFFERENCES = 3
 """Two readings that differ in more places than this are not mixed."""
@@ -73,7 +78,8 @@ def build_reader(kind: Reader, store: ModelStore) -> PlateReader:
     """The chain that a profile names; raises ModelMissing when a weight is not here."""
     match kind:
         case Reader.OCR:
-            return ChainReader(ClpDetector(store), (clp_network(store), general_network(store)))
+            networks = (clp_network(store), general_network(store))
+            return ChainReader(own_detector(store), networks)
         case Reader.HYPERLPR3:
             networks = (clp_network(store), general_network(store))
             return ChainReader(HyperLprDetector(store), networks)
@@ -95,15 +101,21 @@ def second_reader(store: ModelStore, own: OwnNetwork) -> SecondReader:
 
 
 def best_detector(store: ModelStore) -> PlateDetector:
-    """HyperLPR3's detector where its file lies, else the registry's clp_det.
+    """HyperLPR3's detector where its file lies, else the registry's clp_det whose boxes the own
+    corner network looks at once more.
 
-    Behind the former 97 of 100 plates are read, behind the latter 87 (docs/models.md), but a
-    machine that reaches registries alone cannot have the former. Which one a box uses follows
-    from its files alone: `gatehouse models list` shows them.
+    Which one a box uses follows from its files alone: `gatehouse models list` shows them, and
+    docs/models.md what each is worth.
     """
     if store.find(HYPERLPR3_DETECTOR).path is not None:
         return HyperLprDetector(store)
-    return ClpDetector(store)
+    return own_detector(store)
+
+
+def own_detector(store: ModelStore) -> PlateDetector:
+    """All that clp_det holds possible, judged and straightened by the own corner network."""
+    offers = ClpDetector(store, least_score=OFFERED_FROM)
+    return CornerFinder(offers, CornerNetwork(store.locate(CORNER_NETWORK)))
 
 
 HYPERLPR3_DETECTOR = "y5fu_640x_sim.onnx"
@@ -111,9 +123,9 @@ GENERAL_NETWORK = "PP-OCRv6_rec_small.onnx"
 TEXT_NETWORKS = ("clp_v2_c_rec.onnx", GENERAL_NETWORK)
 
 MODELS: dict[Reader, tuple[str, ...]] = {
-    Reader.OCR: ("clp_det.onnx", *TEXT_NETWORKS),
+    Reader.OCR: ("clp_det.onnx", CORNER_NETWORK, *TEXT_NETWORKS),
     Reader.HYPERLPR3: (HYPERLPR3_DETECTOR, *TEXT_NETWORKS),
-    Reader.OWN: ("clp_det.onnx", OWN_NETWORK, GENERAL_NETWORK),
+    Reader.OWN: ("clp_det.onnx", CORNER_NETWORK, OWN_NETWORK, GENERAL_NETWORK),
 }
 """The weights each reader needs, so that they can be fetched before a box goes to a site."""
 

@@ -1,0 +1,100 @@
+"""gatehouse's own corner network (training/): where exactly a plate lies in a box, and its rows.
+
+A detector says roughly where plates are; clp_det's boxes cut the left edge by up to a tenth of the
+width, and what it is not sure of is as often a plate as not. So its doubtful boxes are taken too,
+each is looked at once more from near, and this network says whether a plate is there, of how many
+rows, and where its four corners are.
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.runtime.vision.reading import Corners, Image, PlateBox, PlateDetector
+from appliance.runtime.vision.session import open_session
+
+CORNER_NETWORK = "own_plate_corners.onnx"
+WIDTH, HEIGHT = 128, 96
+"""Pixels of the network's picture."""
+
+CUT_WIDTHS = 1.6
+"""The cut around a box, in widths of the box; its height follows from WIDTH and HEIGHT."""
+
+LEAST_PLATE = 0.5
+"""Probability of one or two rows together from which a box is a plate."""
+
+SAME_PLATE = 0.4
+"""Two boxes whose centres are nearer than this share of a width are one plate's."""
+
+LOOKS = 2
+"""The second look is cut around what the first one found."""
+
+Kinds = NDArray[np.float32]
+"""Probability of no plate, one row, two rows."""
+
+
+class CornerNetwork:
+    """The network alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._session = open_session(path)
+
+    def look(self, cut: Image) -> tuple[Corners, Kinds]:
+        """The corners in a cut of HEIGHT x WIDTH, in its pixels, and the kinds."""
+        corners, kinds = self._session.run(None, {"picture": cut[None]})
+        return np.asarray(corners[0], np.float32), np.asarray(kinds[0], np.float32)
+
+
+class CornerFinder:
+    """A detector whose boxes are looked at once more; `detector` should offer doubtful ones."""
+
+    def __init__(self, detector: PlateDetector, network: CornerNetwork) -> None:
+        self._detector = detector
+        self._network = network
+
+    def detect(self, image: Image) -> list[PlateBox]:
+        """Every plate in the image, best first; corners in the image's own pixels."""
+        found: list[PlateBox] = []
+        for box in self._detector.detect(image):
+            seen = self._looked_at(image, box)
+            if seen is not None and not any(_same(seen, other) for other in found):
+                found.append(seen)
+        return sorted(found, key=lambda box: box.score, reverse=True)
+
+    def _looked_at(self, image: Image, box: PlateBox) -> PlateBox | None:
+        corners, kinds = box.corners, np.zeros(3, np.float32)
+        for _ in range(LOOKS):
+            cut, origin, scale = cut_out(image, corners)
+            inside, kinds = self._network.look(cut)
+            if 1 - kinds[0] < LEAST_PLATE:
+                return None
+            corners = (inside * scale + origin).astype(np.float32)
+        score = box.score * float(1 - kinds[0])
+        return PlateBox(corners, score, rows=2 if kinds[2] > kinds[1] else 1)
+
+
+def cut_out(
+    image: Image, corners: Corners
+) -> tuple[Image, NDArray[np.float32], NDArray[np.float32]]:
+    """The surroundings of a box at the network's size; where its left upper corner is in the
+    image (x, y), and how many of the image's pixels one of its own is (across, down)."""
+    middle = (corners.min(axis=0) + corners.max(axis=0)) / 2
+    wide = max(int(float(np.ptp(corners[:, 0])) * CUT_WIDTHS), 24)
+    high = max(int(wide * HEIGHT / WIDTH), 18)
+    left, top = round(middle[0] - wide / 2), round(middle[1] - high / 2)
+    height, width = image.shape[:2]
+    rows = np.clip(np.arange(top, top + high), 0, height - 1)
+    columns = np.clip(np.arange(left, left + wide), 0, width - 1)
+    piece = image[rows[:, None], columns]
+    way = cv2.INTER_AREA if wide > WIDTH else cv2.INTER_LINEAR
+    cut = np.asarray(cv2.resize(piece, (WIDTH, HEIGHT), interpolation=way), np.uint8)
+    scale = np.array((wide / WIDTH, high / HEIGHT), np.float32)
+    return cut, np.array((left, top), np.float32), scale
+
+
+def _same(one: PlateBox, other: PlateBox) -> bool:
+    span = max(float(np.ptp(one.corners[:, 0])), float(np.ptp(other.corners[:, 0])), 1.0)
+    apart = float(np.linalg.norm(one.corners.mean(axis=0) - other.corners.mean(axis=0)))
+    return apart < SAME_PLATE * span

@@ -1,0 +1,119 @@
+"""The own corner network: a box that is a little off becomes the plate's own corners and rows."""
+
+import cv2
+import numpy as np
+import pytest
+
+from acceptance_kit.peers.camera import Scene
+from acceptance_kit.peers.camera.plates import draw_plate
+from appliance.guideline.dictionaries import PlateColour
+from appliance.models import ModelStore
+from appliance.runtime.vision.corners import CORNER_NETWORK, CornerFinder, CornerNetwork
+from appliance.runtime.vision.readers import own_detector
+from appliance.runtime.vision.reading import Corners, Image, PlateBox
+from training import held_out
+
+UPRIGHT = np.array([(300, 260), (460, 260), (460, 311), (300, 311)], np.float32)
+ASLANT = np.array([(300, 260), (455, 284), (452, 335), (298, 308)], np.float32)
+
+
+@pytest.fixture(scope="module")
+def network() -> CornerNetwork:
+    return CornerNetwork(ModelStore.default().locate(CORNER_NETWORK))
+
+
+class Told:
+    """A detector that offers the boxes it was told."""
+
+    def __init__(self, *boxes: Corners) -> None:
+        self.boxes = boxes
+
+    def detect(self, image: Image) -> list[PlateBox]:
+        return [PlateBox(corners.astype(np.float32), 0.3, 1) for corners in self.boxes]
+
+
+def hung(plate: Image, corners: Corners) -> Image:
+    """A plate on a plain bumper."""
+    picture = np.full((480, 720, 3), 96, np.uint8)
+    picture[:250] = 60
+    height, width = plate.shape[:2]
+    source = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    blurred = cv2.GaussianBlur(plate, (0, 0), 0.3 * width / float(np.ptp(corners[:, 0])))
+    matrix = cv2.getPerspectiveTransform(source, corners)
+    size = (picture.shape[1], picture.shape[0])
+    cv2.warpPerspective(blurred, matrix, size, picture, borderMode=cv2.BORDER_TRANSPARENT)
+    return picture
+
+
+def moved(corners: Corners, x: float, y: float) -> Corners:
+    """The box elsewhere."""
+    return corners + np.array((x, y), np.float32)
+
+
+def off(found: Corners, true: Corners) -> float:
+    """The farthest corner's distance, as a share of the plate's width."""
+    apart = np.linalg.norm(found - true, axis=1)
+    return float(apart.max() / np.linalg.norm(true[1] - true[0]))
+
+
+@pytest.mark.parametrize("true", [UPRIGHT, ASLANT], ids=["upright", "aslant"])
+@pytest.mark.parametrize(
+    "shift", [(0, 0), (24, 4), (-24, -6), (8, 12)], ids=["there", "right", "left", "below"]
+)
+def test_a_box_that_is_off_becomes_the_plate_s_corners(
+    true: Corners, shift: tuple[int, int], network: CornerNetwork
+) -> None:
+    picture = hung(draw_plate("宁A58D21", PlateColour.YELLOW), true)
+    (found,) = CornerFinder(Told(moved(true, *shift)), network).detect(picture)
+    assert off(found.corners, true) < 0.06
+    assert found.rows == 1
+
+
+def test_two_boxes_of_one_plate_become_one(network: CornerNetwork) -> None:
+    picture = hung(draw_plate("宁A58D21", PlateColour.BLUE), UPRIGHT)
+    told = Told(moved(UPRIGHT, 10, 0), moved(UPRIGHT, -10, 0))
+    assert len(CornerFinder(told, network).detect(picture)) == 1
+
+
+def test_a_box_around_no_plate_is_dropped(network: CornerNetwork) -> None:
+    empty = np.asarray(Scene([]).frame_at(0), np.uint8)
+    boxes = [moved(UPRIGHT, x, y) for x in (-200, 0, 400) for y in (-200, 0, 250)]
+    assert CornerFinder(Told(*boxes), network).detect(empty) == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 300), (480, 720)])
+def test_a_box_beyond_the_picture_s_edge_is_no_fault(
+    size: tuple[int, int], network: CornerNetwork
+) -> None:
+    picture = np.zeros((*size, 3), np.uint8)
+    told = Told(UPRIGHT + 5000, UPRIGHT - 5000, UPRIGHT * 0)
+    assert CornerFinder(told, network).detect(picture) == []
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("name", "rows"), [("yellow", 1), ("double yellow", 2), ("trailer", 2)])
+def test_one_row_is_told_from_two(name: str, rows: int, network: CornerNetwork) -> None:
+    if not held_out.PLATES.is_dir():
+        pytest.skip("the glyphs of double-row plates lie in ../shared, which is absent")
+    from training.plates import KINDS, draw_kind  # noqa: PLC0415 - reads ../shared
+
+    kind = next(each for each in KINDS if each.name == name)
+    rng = np.random.default_rng(4)
+    right = 0
+    for _ in range(10):
+        plate = draw_kind(kind, rng).picture
+        true = UPRIGHT.copy()
+        true[2:, 1] = 260 + 160 * plate.shape[0] / plate.shape[1]
+        found = CornerFinder(Told(moved(true, 6, 4)), network).detect(hung(plate, true))
+        right += [box.rows for box in found] == [rows]
+    assert right >= 9
+
+
+def test_a_machine_without_hyperlpr3_finds_the_plate_of_a_drawn_truck() -> None:
+    from acceptance_kit.peers.camera import Vehicle  # noqa: PLC0415
+
+    truck = Vehicle("宁A58D21", PlateColour.YELLOW)
+    scene = Scene([truck], lead_seconds=0)
+    (box, *_) = own_detector(ModelStore.default()).detect(np.asarray(scene.frame_at(4), np.uint8))
+    assert box.rows == 1
+    assert 150 < float(np.ptp(box.corners[:, 0])) < 260
