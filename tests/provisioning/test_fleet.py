@@ -13,9 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .boxes import SshBox, command, machine, make_key, needs_sshd, site_file, ssh_box
-
-pytestmark = needs_sshd
+from .boxes import SshBox, command, machine, make_key, site_file, ssh_box
 
 TOOL = """\
 #!/usr/bin/python3

@@ -4,20 +4,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from waiting import free_port
 
 from .boxes import (
     BOOKWORM,
-    free_port,
     gatehouse,
     machine,
     make_key,
-    needs_sshd,
     site_file,
     ssh_box,
     write_vault,
 )
-
-pytestmark = needs_sshd
 
 
 def assert_sentences(

@@ -13,9 +13,7 @@ from appliance.provisioning.reach import Account, choose_boxes, reaching
 from appliance.provisioning.verification import Check, verify
 from appliance.trouble import Trouble
 
-from .boxes import machine, needs_sshd, site_file, ssh_box
-
-pytestmark = needs_sshd
+from .boxes import machine, site_file, ssh_box
 
 CHECKS = '''
 import pytest
