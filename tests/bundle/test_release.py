@@ -2,17 +2,16 @@
 
 import json
 import os
-import socket
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bundle.releases import ByHand, plain_supervisor, small_bundle, spoiled
-from sites import demo_profile
+from sites import demo_profile, profile_file, secrets_folder
+from waiting import free_port
 
 from appliance.bundle.release import Box, Refused, Settings, Unwell
-from appliance.profile.writing import profile_as_yaml
 
 pytestmark = pytest.mark.xdist_group("releases")
 
@@ -27,26 +26,18 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture
 def port() -> int:
     """Where the status page will be."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
 def profile(tmp_path: Path, port: int) -> Path:
     site = demo_profile(tmp_path / "root", network__status_page__port=port)
-    path = tmp_path / "site.yaml"
-    path.write_text(profile_as_yaml(site), "utf-8")
-    return path
+    return profile_file(tmp_path, site)
 
 
 @pytest.fixture
 def secrets(tmp_path: Path) -> Path:
-    folder = tmp_path / "secrets"
-    folder.mkdir(mode=0o700)
-    for name in ("camera-a01", "camera-a02"):
-        (folder / name).touch(mode=0o600)
-        (folder / name).write_text("throw-away", "utf-8")
-    return folder
+    return secrets_folder(tmp_path / "secrets")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from pymodbus.client import ModbusTcpClient
+from waiting import free_port
 
 from acceptance_kit.peers.relay import SimulatedRelay
 from appliance.clock import SystemClock
@@ -27,12 +28,6 @@ def relay_settings(relay: SimulatedRelay, *, raised_input: int | None = 0) -> Mo
         raised_input=raised_input,
         pulse_seconds=0.1,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
