@@ -169,8 +169,8 @@ class Lane:
     def wait_until_down(self) -> None:
         barrier = self.barrier
         assert barrier is not None
-        until(lambda: self.relay.raises and not self.relay.up)
-        until(lambda: barrier._was_raised is False)
+        until(lambda: self.relay.up)
+        until(lambda: not self.relay.up and barrier._was_raised is False)
 
     def state_of(self, passage: RecordedPassage) -> list[OutboxState]:
         return [message.state for message in self.journal.messages(passage.id)]

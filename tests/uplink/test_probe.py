@@ -47,9 +47,8 @@ def probed(
     return probe(profile, SystemClock(), lambda _: None)
 
 
-slow = (
-    pytest.mark.slow
-)  # to many a frame this platform says nothing, and each silence is waited for
+# To many a frame these platforms say nothing, and each silence is waited for.
+slow = pytest.mark.slow
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def test_an_empty_lane_is_looked_at_a_few_times_a_second_and_an_occupied_one_at_
     with camera() as simulated, stream(simulated.address[1]) as live:
         idle = watched(live, lambda frames: len(frames) == 12)
         live.attend(True)
-        watched(live, lambda frames: any(pause < IDLE_PAUSE / 2 for pause in pauses(frames)))
+        watched(live, lambda frames: any(pause < IDLE_PAUSE - SLACK for pause in pauses(frames)))
     assert min(pauses(idle)) >= IDLE_PAUSE - SLACK
 
 
