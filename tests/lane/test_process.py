@@ -29,7 +29,7 @@ from appliance.runtime.lane.process import LaneProcess
 from appliance.runtime.vision.readers import build_reader
 from appliance.runtime.vision.stream import CameraStream
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.demo
 
 PASSWORD = "camera's/pass:word@1"
 

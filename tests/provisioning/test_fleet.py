@@ -15,6 +15,8 @@ import pytest
 
 from .boxes import SshBox, command, machine, make_key, site_file, ssh_box
 
+pytestmark = pytest.mark.slow
+
 TOOL = """\
 #!/usr/bin/python3
 import json, pathlib, sys

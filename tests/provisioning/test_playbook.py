@@ -17,6 +17,8 @@ from appliance.provisioning.vault import Secrets
 
 from .boxes import SshBox, machine, site_file, ssh_box
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = '{{ 7 * 7 }} "geheim" \' 密码'
 
 

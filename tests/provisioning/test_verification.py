@@ -15,6 +15,8 @@ from appliance.trouble import Trouble
 
 from .boxes import machine, site_file, ssh_box
 
+pytestmark = pytest.mark.slow
+
 CHECKS = '''
 import pytest
 

@@ -104,6 +104,7 @@ def crash_notes(profile: Profile) -> list[str]:
     return [event.detail for event in events if event.kind == "program-crashed"]
 
 
+@pytest.mark.slow
 def test_a_program_that_is_killed_is_noted_in_the_journal_with_its_process(
     box: tuple[Profile, Path, "subprocess.Popen[bytes]"],
 ) -> None:

@@ -84,6 +84,7 @@ def test_a_sweeper_that_is_told_to_end_does_so_between_two_batches(archive, monk
     assert archive.sweeper().sweep().expired[Kind.VIDEO] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 3])
 @pytest.mark.parametrize("step", list(SweepStep))
 def test_killed_at_any_step_it_loses_nothing_kept_and_leaves_no_orphan(tmp_path, step, number):
