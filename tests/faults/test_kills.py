@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from sites import DEMO, demo_profile, secrets_folder
-from waiting import until
+from waiting import PATIENCE, until
 
 from acceptance_kit.peers.platform import ReferencePlatform
 from appliance.clock import SystemClock
@@ -26,7 +26,6 @@ TESTS = Path(__file__).parents[1]
 SEED = 500
 KILLS = 500
 FEW_KILLS = 30
-PATIENCE = 180.0
 
 pytestmark = pytest.mark.slow
 
@@ -80,7 +79,7 @@ def profile_file(folder: Path, root: Path, port: int) -> Path:
 
 def wait_for_all_sent(root: Path) -> None:
     with Journal.open(root, SystemClock(), readonly=True) as journal:
-        until(lambda: journal.outbox_counts().waiting == 0, PATIENCE)
+        until(lambda: journal.outbox_counts().waiting == 0)
 
 
 @contextmanager
