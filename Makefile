@@ -1,8 +1,11 @@
 # gatehouse: every target sets up what it needs, says what it installs, and may be run again.
 SHELL := /bin/bash
 BIN := .venv/bin
+# One worker more than a small machine has processors, as many tests wait.
+SIDE_BY_SIDE := -n 3 --dist loadgroup
+QUICK := $(SIDE_BY_SIDE) -m "not demo and not slow and not system"
 
-.PHONY: help setup setup-system demo test test-system check lint types clean
+.PHONY: help setup setup-system demo test test-system check lint lint-roles types clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -13,9 +16,10 @@ setup:  ## Install system packages, the virtual environment and the models
 demo: setup  ## A whole site at work on this machine (ONCE=1: each vehicle once, then a summary)
 	@$(BIN)/gatehouse demo $(if $(ONCE),--once) $(if $(IMAGES),--images $(IMAGES))
 
-test: setup-system lint types  ## The whole suite; what watches the clock or boots a guest runs alone
-	$(BIN)/pytest -q -n 4 --dist loadgroup -m "not demo and not slow and not system"
-	$(BIN)/pytest -m "demo or slow or system"
+test: setup-system lint lint-roles types  ## The whole suite; what watches the clock or boots a guest runs alone
+	$(BIN)/pytest -q $(QUICK)
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "slow and not demo and not system"
+	$(BIN)/pytest -m "demo or system"
 
 setup-system: setup  ## And what the system test needs, when run as root
 	@if [ "$$(id -u)" = 0 ]; then scripts/setup --system; fi
@@ -24,12 +28,14 @@ test-system: setup-system  ## A bare Debian guest becomes a gate appliance (root
 	$(BIN)/pytest -q -m system
 
 check: setup lint types  ## The everyday loop: everything but the demo and what is slow
-	$(BIN)/pytest -q -m "not demo and not slow and not system" -n 4 --dist loadgroup
+	$(BIN)/pytest -q $(QUICK)
 
 lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
+
+lint-roles:
 	$(BIN)/ansible-lint -q provision.yml roles
 
 types:

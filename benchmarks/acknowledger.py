@@ -12,7 +12,6 @@ import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from appliance.runtime.uplink.frame import encode
@@ -44,6 +43,11 @@ class Line:
         self._rate = mbit and mbit * 1e6 / 8
         self._free_at = 0.0
 
+    @property
+    def slow(self) -> bool:
+        """Whether it has a speed at all."""
+        return bool(self._rate)
+
     def carry(self, octets: int) -> None:
         """Wait as long as the bytes take on the line."""
         if self._rate:
@@ -72,12 +76,7 @@ class Acknowledger:
             raise TypeError
         return figures
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.join()
 
@@ -101,7 +100,7 @@ def _serve(asked: Connection, mbit: float | None, keep: Path | None) -> None:
 
 def _answer(gate: socket.socket, held: list[Figures], line: Line, keep: Path | None) -> None:
     gate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if line.carry is not None:  # the kernel must not hold what the line has not carried yet
+    if line.slow:  # the kernel must not hold what the line has not carried yet
         gate.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 17)
     buffer = bytearray()
     with gate, contextlib.suppress(OSError):

@@ -10,12 +10,11 @@ import click
 import pytest
 import typer
 from journal.samples import passage
-from sites import DEMO, demo_profile
+from sites import DEMO, demo_profile, profile_file
 
 from appliance.cli import app
 from appliance.clock import SystemClock
 from appliance.guideline.dictionaries import PlateColour
-from appliance.profile.writing import profile_as_yaml
 from appliance.runtime.journal import Journal
 
 DOCS = Path(__file__).parents[1] / "docs" / "commands.md"
@@ -113,8 +112,7 @@ def test_a_lane_that_the_profile_does_not_have_is_told(tmp_path: Path) -> None:
 
 
 def test_vehicles_are_imported_and_a_faulty_file_changes_nothing(tmp_path: Path) -> None:
-    profile = tmp_path / "site.yaml"
-    profile.write_text(profile_as_yaml(demo_profile(tmp_path / "root")), "utf-8")
+    profile = profile_file(tmp_path, demo_profile(tmp_path / "root"))
     register = DEMO.with_name("demo-vehicles.csv")
     assert gatehouse("vehicles", "import", str(register), "--profile", str(profile)).returncode == 0
     faulty = tmp_path / "faulty.csv"
@@ -127,8 +125,7 @@ def test_vehicles_are_imported_and_a_faulty_file_changes_nothing(tmp_path: Path)
 
 
 def test_a_plate_entered_by_hand_has_to_be_a_plate(tmp_path: Path) -> None:
-    profile = tmp_path / "site.yaml"
-    profile.write_text(profile_as_yaml(demo_profile(tmp_path / "root")), "utf-8")
+    profile = profile_file(tmp_path, demo_profile(tmp_path / "root"))
     words = ("passage", "plate", "1", "不是", "黄牌", "--profile", str(profile), "--by", "门卫")
     answer = gatehouse(*words)
     assert answer.returncode == 2
@@ -136,8 +133,7 @@ def test_a_plate_entered_by_hand_has_to_be_a_plate(tmp_path: Path) -> None:
 
 
 def test_the_books_are_printed_for_people_and_for_machines(tmp_path: Path) -> None:
-    profile = tmp_path / "site.yaml"
-    profile.write_text(profile_as_yaml(demo_profile(tmp_path / "root")), "utf-8")
+    profile = profile_file(tmp_path, demo_profile(tmp_path / "root"))
     Journal.open(tmp_path / "root", SystemClock()).close()
     span = ("--from", "2025-11-01", "--to", "2025-11-03")
     words = ("uplink", "books", "--profile", str(profile), *span)
@@ -154,8 +150,7 @@ def test_the_books_are_printed_for_people_and_for_machines(tmp_path: Path) -> No
 
 
 def test_without_an_interruption_there_is_nothing_to_report(tmp_path: Path) -> None:
-    profile = tmp_path / "site.yaml"
-    profile.write_text(profile_as_yaml(demo_profile(tmp_path / "root")), "utf-8")
+    profile = profile_file(tmp_path, demo_profile(tmp_path / "root"))
     Journal.open(tmp_path / "root", SystemClock()).close()
     answer = gatehouse("uplink", "report", "--profile", str(profile))
     assert answer.returncode == 1
@@ -199,15 +194,13 @@ def test_a_storage_root_that_cannot_be_used_is_told_with_its_path(
 ) -> None:
     (tmp_path / "file").touch()
     root = tmp_path / "file" / "root"
-    profile = tmp_path / "site.yaml"
-    profile.write_text(profile_as_yaml(demo_profile(root)), "utf-8")
+    profile = profile_file(tmp_path, demo_profile(root))
     assert_one_sentence(gatehouse(*words, str(profile)), str(tmp_path / "file"))
 
 
 def test_a_journal_that_sqlite_cannot_write_to_is_told_with_its_place(tmp_path: Path) -> None:
     root = tmp_path / "root"
-    profile = tmp_path / "site.yaml"
-    profile.write_text(profile_as_yaml(demo_profile(root)), "utf-8")
+    profile = profile_file(tmp_path, demo_profile(root))
     full = """
 import sqlite3
 from appliance.runtime.journal import Journal
@@ -287,8 +280,7 @@ def test_a_truth_row_that_lacks_something_is_a_fault_of_its_line(tmp_path: Path,
 
 
 def test_an_import_and_a_retry_tell_what_the_platform_would_still_refuse(tmp_path: Path) -> None:
-    profile = tmp_path / "site.yaml"
-    profile.write_text(profile_as_yaml(demo_profile(tmp_path / "root")), "utf-8")
+    profile = profile_file(tmp_path, demo_profile(tmp_path / "root"))
     register = tmp_path / "vehicles.csv"
     text = DEMO.with_name("demo-vehicles.csv").read_text("utf-8")
     header, first, *_ = text.splitlines()

@@ -14,6 +14,7 @@ import shutil
 import site
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from pathlib import Path
@@ -29,8 +30,7 @@ def small_bundle(folder: Path, version: str, *, broken: str | None = None) -> Pa
     wheels = content / "wheels"
     wheels.mkdir(parents=True)
     (content / "models").mkdir()
-    pip = next(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"))
-    shutil.copy(pip, wheels)
+    shutil.copy(pip_wheel(), wheels)
     paths = "".join(f"{path}\n" for path in (CLONE, *site.getsitepackages()))
     start = BAD_START.format(word=broken) if broken else ""
     wheel = wheels / f"gatehouse-{version}-py3-none-any.whl"
@@ -39,6 +39,12 @@ def small_bundle(folder: Path, version: str, *, broken: str | None = None) -> Pa
     (content / "requirements.txt").write_text(f"gatehouse=={version} --hash=sha256:{digest}\n")
     about = {"format": FORMAT, "version": version, "commit": None, "changed": False, "lock": "0"}
     return pack(content, about, folder).path
+
+
+def pip_wheel() -> Path:
+    """The pip that a new virtual environment begins with; Debian keeps it apart from its Python."""
+    own = Path(ensurepip.__file__).parent / "_bundled"
+    return next(Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or own).glob("pip-*.whl"))
 
 
 def _write_wheel(path: Path, version: str, files: dict[str, str]) -> None:

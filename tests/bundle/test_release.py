@@ -2,19 +2,20 @@
 
 import json
 import os
-import socket
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bundle.releases import ByHand, plain_supervisor, small_bundle, spoiled
-from sites import demo_profile
+from sites import demo_profile, profile_file, secrets_folder
+from waiting import free_port
 
 from appliance.bundle.release import Box, Refused, Settings, Unwell
-from appliance.profile.writing import profile_as_yaml
 
+# The bundles are built once for all.
 pytestmark = pytest.mark.xdist_group("releases")
+slow = pytest.mark.slow  # releases are installed and run
 
 
 @pytest.fixture(scope="module")
@@ -27,26 +28,18 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture
 def port() -> int:
     """Where the status page will be."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
 def profile(tmp_path: Path, port: int) -> Path:
     site = demo_profile(tmp_path / "root", network__status_page__port=port)
-    path = tmp_path / "site.yaml"
-    path.write_text(profile_as_yaml(site), "utf-8")
-    return path
+    return profile_file(tmp_path, site)
 
 
 @pytest.fixture
 def secrets(tmp_path: Path) -> Path:
-    folder = tmp_path / "secrets"
-    folder.mkdir(mode=0o700)
-    for name in ("camera-a01", "camera-a02"):
-        (folder / name).touch(mode=0o600)
-        (folder / name).write_text("throw-away", "utf-8")
-    return folder
+    return secrets_folder(tmp_path / "secrets")
 
 
 @pytest.fixture
@@ -96,6 +89,7 @@ def installed(box: Box, bundle: Path) -> str:
     return release
 
 
+@slow
 def test_a_release_runs_and_a_worse_one_gives_way_to_it_again_and_says_why(
     gate: Box, bundles: dict[str, Path], gate_service: ByHand
 ) -> None:
@@ -110,6 +104,7 @@ def test_a_release_runs_and_a_worse_one_gives_way_to_it_again_and_says_why(
     assert gate.confirmed()["releases"] == [good]
 
 
+@slow
 def test_the_same_release_is_not_started_anew_unless_what_it_reads_has_changed(
     box: Box, bundles: dict[str, Path], service: ByHand, profile: Path, secrets: Path
 ) -> None:
@@ -127,6 +122,7 @@ def test_the_same_release_is_not_started_anew_unless_what_it_reads_has_changed(
     assert service.starts == 4
 
 
+@slow
 def test_rolling_back_goes_to_the_release_before_and_once_more_to_the_one_before_that(
     box: Box, bundles: dict[str, Path]
 ) -> None:
@@ -142,6 +138,7 @@ def test_rolling_back_goes_to_the_release_before_and_once_more_to_the_one_before
     assert box.previous() == first
 
 
+@slow
 def test_the_last_three_are_kept_and_what_may_have_to_run_again_with_them(
     box: Box, bundles: dict[str, Path]
 ) -> None:
@@ -154,6 +151,7 @@ def test_the_last_three_are_kept_and_what_may_have_to_run_again_with_them(
     assert box.previous() == made[1]
 
 
+@slow
 def test_a_first_release_that_does_not_do_well_leaves_nothing_running(
     gate: Box, bundles: dict[str, Path], gate_service: ByHand
 ) -> None:
@@ -163,6 +161,7 @@ def test_a_first_release_that_does_not_do_well_leaves_nothing_running(
     assert (gate.current, gate_service.active()) == (None, False)
 
 
+@slow
 def test_a_release_that_does_not_take_the_profile_is_not_even_tried(
     box: Box, bundles: dict[str, Path], service: ByHand, profile: Path
 ) -> None:
@@ -187,6 +186,7 @@ def test_what_was_cut_off_counts_for_nothing_and_is_made_whole_by_the_next_run(
     assert "half" not in (box.releases / release / "requirements.txt").read_text("utf-8")
 
 
+@slow
 def test_a_switch_that_was_cut_off_is_judged_again(
     box: Box, bundles: dict[str, Path], service: ByHand
 ) -> None:

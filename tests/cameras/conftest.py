@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sites import demo_profile
+from sites import demo_profile, secrets_folder
 
 from acceptance_kit.peers.onvif import OnvifPeer, OnvifProfile, SimulatedSettings
 from appliance.cameras import CameraReport, configure_cameras
@@ -53,12 +53,8 @@ def site(tmp_path: Path, peer: OnvifPeer) -> Profile:
 @pytest.fixture
 def configure(tmp_path: Path, site: Profile) -> Configure:
     """Run the work on the one camera; keywords change the site."""
-    secrets = tmp_path / "secrets"
-    secrets.mkdir(mode=0o700)
-    for camera in site.cameras:
-        path = secrets / camera.password.name
-        path.touch(mode=0o600)
-        path.write_text(PASSWORD, "utf-8")
+    names = {camera.password.name for camera in site.cameras}
+    secrets = secrets_folder(tmp_path / "secrets", names, PASSWORD)
 
     def run(site: Profile = site, *, dry: bool = False) -> CameraReport:
         (report,) = configure_cameras(site, SecretStore(secrets), SystemClock(), dry=dry)

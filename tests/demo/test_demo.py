@@ -4,12 +4,12 @@ import json
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
 import cv2
 import pytest
+from waiting import until
 
 from acceptance_kit.demo.script import DRAWN, TruthFault, script_from_photos
 from acceptance_kit.demo.site import MARK
@@ -97,15 +97,10 @@ def test_ctrl_c_ends_everything_that_the_demo_started(tmp_path: Path) -> None:
 def test_a_killed_demo_takes_the_appliance_with_it(tmp_path: Path) -> None:
     root = tmp_path / "demo"
     process = gatehouse("demo", "--root", str(root))
-    while len(processes_of(root)) < 5:
-        assert process.poll() is None
-        time.sleep(0.2)
+    until(lambda: len(processes_of(root)) >= 5)
     process.kill()
     process.communicate()
-    deadline = time.monotonic() + 60
-    while processes_of(root):
-        assert time.monotonic() < deadline, processes_of(root)
-        time.sleep(0.2)
+    until(lambda: processes_of(root) == [])
 
 
 @pytest.mark.demo

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from acceptance_kit.peers.platform import ReferencePlatform
 
-from .gate import Gate, until
+from .gate import Gate
 
 MEGABYTES = 8
 
@@ -44,19 +45,19 @@ def test_a_full_disk_fails_loudly_and_all_goes_on_when_there_is_room_again(
 ) -> None:
     root = small_disk / "storage"
     with Gate(root, platform.address[1]) as gate:
-        gate.record("before")
+        gate.records("before")
         gate.start()
         assert gate.sends_all()
         filler = fill(small_disk)
         for attempt in range(20):
             with pytest.raises((OSError, sqlite3.OperationalError)):
-                gate.record(f"full-{attempt}")
+                gate.records(f"full-{attempt}")
         assert [one.key for one in gate.journal.latest_passages(9)] == ["before"]
         # The uplink cannot even say that it lives; it ends and is started again, over and over.
-        assert until(lambda: gate.restarts > 2)
+        until(lambda: gate.restarts > 2)
         assert gate.journal.verify().fault is None
         filler.unlink()
-        gate.record(*[f"full-{attempt}" for attempt in range(20)])
+        gate.records(*[f"full-{attempt}" for attempt in range(20)])
         assert gate.sends_all()
         gate.agrees_with(platform)
         assert len(platform.records()) == 21
@@ -65,7 +66,7 @@ def test_a_full_disk_fails_loudly_and_all_goes_on_when_there_is_room_again(
 
 def record_until_it_fails(gate: Gate, recorded: list[str]) -> None:
     for number in range(1000):
-        gate.record(f"p{number}")
+        gate.records(f"p{number}")
         recorded.append(f"p{number}")
 
 
@@ -75,7 +76,7 @@ def test_room_that_ends_anywhere_within_a_passage_leaves_no_half_of_one(
 ) -> None:
     """The disk has some KiB left: it is full in a photo, between two, or in the log."""
     with Gate(small_disk / "storage", platform.address[1]) as gate:
-        gate.record("before")
+        gate.records("before")
         filler = fill(small_disk)
         with filler.open("r+b") as file:
             file.truncate(max(0, filler.stat().st_size - room * 1024))
@@ -87,6 +88,6 @@ def test_room_that_ends_anywhere_within_a_passage_leaves_no_half_of_one(
         assert gate.journal.verify().fault is None
         assert len(gate.owed()) == len(recorded)
         filler.unlink()
-        gate.record(f"p{len(recorded) - 1}", "after")
+        gate.records(f"p{len(recorded) - 1}", "after")
         assert gate.start().sends_all()
         gate.agrees_with(platform)

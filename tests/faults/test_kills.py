@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sites import DEMO, demo_profile
+from sites import DEMO, demo_profile, secrets_folder
+from waiting import PATIENCE, until
 
 from acceptance_kit.peers.platform import ReferencePlatform
 from appliance.clock import SystemClock
@@ -25,7 +26,6 @@ TESTS = Path(__file__).parents[1]
 SEED = 500
 KILLS = 500
 FEW_KILLS = 30
-PATIENCE = 180.0
 
 pytestmark = pytest.mark.slow
 
@@ -56,12 +56,7 @@ class Nursery:
 
 @pytest.fixture
 def nursery(tmp_path: Path) -> Iterator[Nursery]:
-    secrets = tmp_path / "secrets"
-    secrets.mkdir(mode=0o700)
-    for name in ("camera-a01", "camera-a02"):
-        (secrets / name).touch(mode=0o600)
-        (secrets / name).write_text("throw-away", "utf-8")
-    made = Nursery(secrets)
+    made = Nursery(secrets_folder(tmp_path / "secrets"))
     yield made
     made.close()
 
@@ -82,13 +77,9 @@ def profile_file(folder: Path, root: Path, port: int) -> Path:
     return path
 
 
-def all_sent(root: Path) -> bool:
-    """Wait until nothing waits any more."""
-    deadline = time.monotonic() + PATIENCE
+def wait_for_all_sent(root: Path) -> None:
     with Journal.open(root, SystemClock(), readonly=True) as journal:
-        while journal.outbox_counts().waiting and time.monotonic() < deadline:
-            time.sleep(0.1)
-        return journal.outbox_counts().waiting == 0
+        until(lambda: journal.outbox_counts().waiting == 0)
 
 
 @contextmanager
@@ -124,7 +115,7 @@ def killed_under_load(
             running[name] = nursery.ask(*programs[name])
         for name in reports:
             nursery.ask("kill", str(running[name]))
-        assert all_sent(root)
+        wait_for_all_sent(root)
         nursery.ask("kill", str(running["uplink"]))
         yield platform, list(reports.values())
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from journal.samples import HandClock
 from uplink.samples import MN, passage
+from waiting import until
 
 from acceptance_kit.peers.platform import ReferencePlatform
 from acceptance_kit.peers.platform.replies import ReplyStyle, answer
@@ -17,7 +18,7 @@ from appliance.clock import BEIJING, SystemClock
 from appliance.runtime.journal import Journal
 from appliance.runtime.journal.values import OutboxState
 
-from .gate import Gate, until
+from .gate import Gate
 from .proxy import Proxy, byte_by_byte, cut_at, led_by, silent, twice, whole
 
 KEYS = [f"p{number}" for number in range(6)]
@@ -30,7 +31,7 @@ def test_frames_cut_anywhere_are_sent_again_whole(
 ) -> None:
     line.up = cut_at(place, connections=3)
     with Gate(tmp_path / "storage", line.port) as gate:
-        gate.record(*KEYS)
+        gate.records(*KEYS)
         assert gate.start().sends_all()
         assert line.connections > 3
         gate.agrees_with(platform)
@@ -42,7 +43,7 @@ def test_answers_cut_anywhere_lead_to_a_repeat_of_the_same_qn(
 ) -> None:
     line.down = cut_at(place, connections=3)
     with Gate(tmp_path / "storage", line.port) as gate:
-        gate.record(*KEYS)
+        gate.records(*KEYS)
         assert gate.start().sends_all()
         assert line.connections > 1
         gate.agrees_with(platform)
@@ -53,7 +54,7 @@ def test_answers_that_come_byte_by_byte_are_understood(
 ) -> None:
     line.down = byte_by_byte
     with Gate(tmp_path / "storage", line.port) as gate:
-        gate.record(*KEYS)
+        gate.records(*KEYS)
         assert gate.start().sends_all()
         gate.agrees_with(platform)
         assert [record.times_received for record in platform.records()] == [1] * len(KEYS)
@@ -64,7 +65,7 @@ def test_answers_that_come_twice_count_once(
 ) -> None:
     line.down = twice
     with Gate(tmp_path / "storage", line.port) as gate:
-        gate.record(*KEYS)
+        gate.records(*KEYS)
         assert gate.start().sends_all()
         gate.agrees_with(platform)
         assert [record.times_received for record in platform.records()] == [1] * len(KEYS)
@@ -87,11 +88,11 @@ def test_garbage_before_the_answers_harms_nothing(
 ) -> None:
     line.down = led_by(garbage)
     with Gate(tmp_path / "storage", line.port, acknowledge_seconds=0.5) as gate:
-        gate.record(*KEYS)
+        gate.records(*KEYS)
         gate.start()
         assert platform.wait_for(lambda held: len(held.records()) > 0, 30)
         # Garbage may look like a frame without an end; then only a new line helps.
-        assert until(lambda: gate.journal.outbox_counts().done > 0 or line.connections > 1)
+        until(lambda: gate.journal.outbox_counts().done > 0 or line.connections > 1)
         line.down = whole
         assert gate.sends_all()
         gate.agrees_with(platform)
@@ -101,11 +102,11 @@ def test_a_half_open_line_is_noticed_and_left(
     tmp_path: Path, platform: ReferencePlatform, line: Proxy
 ) -> None:
     with Gate(tmp_path / "storage", line.port, acknowledge_seconds=0.3) as gate:
-        gate.record("before")
+        gate.records("before")
         assert gate.start().sends_all()
         line.up = line.down = silent
-        gate.record(*KEYS)
-        assert until(lambda: line.connections > 2)
+        gate.records(*KEYS)
+        until(lambda: line.connections > 2)
         assert len(platform.records()) == 1
         line.up = line.down = whole
         assert gate.sends_all()
@@ -117,9 +118,9 @@ def test_a_line_that_loses_only_the_answers_doubles_nothing(
 ) -> None:
     line.down = silent
     with Gate(tmp_path / "storage", line.port, acknowledge_seconds=0.2) as gate:
-        gate.record(*KEYS)
+        gate.records(*KEYS)
         gate.start()
-        assert until(lambda: any(one.times_received > 3 for one in platform.records()))
+        until(lambda: any(one.times_received > 3 for one in platform.records()))
         line.down = whole
         assert gate.sends_all()
         gate.agrees_with(platform)
@@ -131,10 +132,10 @@ def test_a_platform_that_restarts_under_load_has_each_message_once(
     with Gate(tmp_path / "storage", line.port) as gate:
         gate.start()
         for restart in range(4):
-            gate.record(*[f"{restart}-{key}" for key in KEYS])
-            assert until(lambda: len(platform.records()) > restart * len(KEYS))  # noqa: B023
+            gate.records(*[f"{restart}-{key}" for key in KEYS])
+            until(lambda: len(platform.records()) > restart * len(KEYS))  # noqa: B023
             platform.stop()
-            gate.record(f"{restart}-meanwhile")
+            gate.records(f"{restart}-meanwhile")
             platform.start()
         assert gate.sends_all()
         gate.agrees_with(platform)
@@ -154,7 +155,7 @@ def test_after_a_cut_of_72_hours_everything_arrives_with_its_own_time(
             lane.record(passage(f"old-{number}", passed_at=moment))
     with Gate(root, platform.address[1]) as gate:
         gate.start()
-        assert until(lambda: bool(gate.journal.heartbeats()))
+        until(lambda: bool(gate.journal.heartbeats()))
         platform.start()
         gate.journal.record(passage("live", passed_at=SystemClock().now() - timedelta(seconds=1)))
         assert gate.sends_all()
@@ -170,13 +171,13 @@ def test_of_a_platform_that_acknowledges_and_forgets_the_receipts_tell_what_it_h
     acknowledged, and in which words, is in the journal, QN by QN."""
     host, port = platform.address
     with Gate(tmp_path / "storage", port) as gate:
-        gate.record("p1", "p2")
+        gate.records("p1", "p2")
         assert gate.start().sends_all()
         platform.close()
         with ReferencePlatform(
             host, port, database=tmp_path / "empty.sqlite3", known_mn={MN}
         ) as forgetful:
-            gate.record("p3")
+            gate.records("p3")
             assert gate.sends_all()
             forgotten = [item for item in gate.owed() if forgetful.record(item.qn) is None]
             assert len(forgotten) == 2

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from uplink.samples import MN
+from waiting import until
 
 from acceptance_kit.peers.platform import ReferencePlatform
 from acceptance_kit.peers.platform.records import Received
 from appliance.runtime.uplink import link
 
-from .gate import Gate, until
+from .gate import Gate
 from .wire import FAR_ADDRESS, NoNamespaces, Wire
 
 KEYS = [f"p{number}" for number in range(12)]
@@ -79,10 +80,10 @@ def test_a_platform_that_vanishes_in_mid_flight_is_left_and_has_each_message_onc
             acknowledge_seconds=seconds,
         ) as gate,
     ):
-        gate.record(*KEYS)
+        gate.records(*KEYS)
         with wire.on(wire.near):
             gate.start()
-        assert until(lambda: has_left_the_line(gate))
+        until(lambda: has_left_the_line(gate))
         assert PULLED_AT <= len(platform.records()) < len(KEYS)
         assert not any(
             item.state == "done" for item in gate.owed() if item.qn in kept[PULLED_AT - 1 :]
@@ -103,15 +104,15 @@ def test_an_idle_line_to_a_platform_that_vanished_is_left_before_anything_waits(
         platform_on(wire, tmp_path / "platform.sqlite3") as platform,
         Gate(tmp_path / "storage", platform.address[1], host=FAR_ADDRESS) as gate,
     ):
-        gate.record("before")
+        gate.records("before")
         with wire.on(wire.near):
             gate.start()
         assert gate.sends_all()
         wire.pull()
-        assert until(lambda: has_left_the_line(gate))
+        until(lambda: has_left_the_line(gate))
         assert gate.journal.outbox_counts().waiting == 0
         wire.plug()
-        gate.record(*KEYS)
+        gate.records(*KEYS)
         assert gate.sends_all()
         gate.agrees_with(platform)
         assert platform.connections > 1

@@ -13,8 +13,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
+
+from isolation import why_not_isolated
 
 _CLONE_NEWNET = 0x40000000
 # Of a net that is for examples (RFC 5737).
@@ -34,8 +35,8 @@ class Wire:
         self.near, self.far = f"gate-{name}", f"platform-{name}"
 
     def __enter__(self) -> Self:
-        if os.geteuid():
-            raise NoNamespaces("network namespaces need root")
+        if why_not := why_not_isolated():
+            raise NoNamespaces(why_not)
         if shutil.which("ip") is None:
             raise NoNamespaces("there is no `ip`: Debian's package is iproute2")
         try:
@@ -45,12 +46,7 @@ class Wire:
             raise NoNamespaces(error.stderr.decode().strip()) from error
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._remove()
 
     def pull(self) -> None:

@@ -13,6 +13,7 @@ from appliance.runtime.journal.values import (
     Admission,
     Decision,
     OutboxItem,
+    OutboxState,
     Passage,
     Photo,
     PhotoKind,
@@ -80,6 +81,12 @@ def numbered(name: str, number: int) -> Passage:
 def receipt(code: int = 1, at: datetime = NOON) -> Receipt:
     """An answer of the platform."""
     return Receipt(code=code, raw=f"##0010ExeRtn={code}", at=at)
+
+
+def deliver(journal: Journal, passage_id: int) -> None:
+    """The platform takes the passage's newest message."""
+    message = journal.begin_attempt(journal.messages(passage_id)[-1])
+    journal.receive(message, receipt(), state=OutboxState.DONE)
 
 
 def next_due(journal: Journal, now: datetime) -> OutboxItem | None:

@@ -84,6 +84,7 @@ def test_a_writer_killed_after_any_step_leaves_what_the_argument_says(root, step
     assert set(unnamed_files(root)) <= {"temporary"}
 
 
+@pytest.mark.slow
 def test_a_writer_killed_at_any_instant_keeps_every_passage_it_reported(root):
     dice = random.Random(60001)  # noqa: S311  # instants, not secrets
     reported: set[str] = set()

@@ -7,9 +7,9 @@ import pytest
 
 from appliance.runtime.journal import Journal
 from appliance.runtime.journal.moments import to_text
-from appliance.runtime.journal.values import Due, OutboxItem, OutboxState
+from appliance.runtime.journal.values import Due, OutboxItem
 
-from .samples import NOON, HandClock, passage, receipt
+from .samples import NOON, HandClock, deliver, passage
 
 MINUTE = timedelta(minutes=1)
 BACKLOG = 200_000
@@ -21,12 +21,6 @@ def passages_of(items: tuple[OutboxItem, ...]) -> list[int | None]:
 
 def due(journal: Journal, clock: HandClock, limit: int = 10) -> Due:
     return journal.due(clock.now(), since=clock.now() - 5 * MINUTE, limit=limit)
-
-
-def deliver(journal: Journal, passage_id: int) -> None:
-    item = journal.messages(passage_id)[-1]
-    journal.begin_attempt(item)
-    journal.receive(item, receipt(), state=OutboxState.DONE)
 
 
 @pytest.fixture

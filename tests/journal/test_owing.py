@@ -7,17 +7,11 @@ import pytest
 from appliance.guideline.retention import Kind
 from appliance.profile.storage import ROOT
 from appliance.runtime.journal import Journal, UnknownMessage
-from appliance.runtime.journal.values import History, OutboxItem, OutboxState
+from appliance.runtime.journal.values import History, OutboxItem
 
-from .samples import NOON, next_due, passage, receipt
+from .samples import NOON, deliver, next_due, passage
 
 SECOND = timedelta(seconds=1)
-
-
-def deliver(journal: Journal, passage_id: int) -> None:
-    item = journal.messages(passage_id)[-1]
-    journal.begin_attempt(item)
-    journal.receive(item, receipt(), state=OutboxState.DONE)
 
 
 def record(journal: Journal, *seconds: int) -> None:

@@ -10,10 +10,9 @@ from appliance.guideline.retention import Kind
 from appliance.profile.storage import ROOT
 from appliance.runtime.journal import Journal, StorageStopped, migrations
 from appliance.runtime.journal.storage_state import StorageState, VolumeState
-from appliance.runtime.journal.values import OutboxState
 from appliance.runtime.journal.video import Clip, Fragment, fragment_path
 
-from .samples import NOON, HandClock, numbered, passage, receipt
+from .samples import NOON, HandClock, deliver, numbered, passage
 
 DAY = timedelta(days=1)
 LATER = NOON + 800 * DAY
@@ -27,8 +26,7 @@ def fragment(minute: int, camera: str = "a01-plate", volume: str = "/v", **more)
 def delivered(journal: Journal, number: int) -> int:
     """A passage that the platform has."""
     recorded, _ = journal.record(numbered("A01", number))
-    (message,) = journal.messages(recorded.id)
-    journal.receive(message, receipt(), state=OutboxState.DONE)
+    deliver(journal, recorded.id)
     return recorded.id
 
 

@@ -165,7 +165,7 @@ def test_an_event_is_the_newest_of_its_kinds_by_number_though_the_clock_stepped_
 
 
 @given(minutes=st.lists(st.integers(0, 6000), unique=True, max_size=40), least=st.integers(1, 2000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_leaping_backwards_finds_the_very_silences_that_walking_finds(
     minutes: list[int], least: int
 ) -> None:

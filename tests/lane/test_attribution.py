@@ -1,16 +1,18 @@
 """Which passage a sighting or a raised bar belongs to, over restarts and in awkward orders.
 
-The frames and what they read are scripted; lane process, journal, barrier thread, Modbus driver and
-relay are real.
+The pictures and what they read are scripted, and time goes on with each picture, so that a busy
+machine changes nothing; lane process, journal, barrier thread, Modbus driver and relay are real.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sites import demo_profile
+from waiting import PATIENCE, until
 
 from acceptance_kit.peers.relay import SimulatedRelay
 from appliance.clock import SystemClock
@@ -23,8 +25,7 @@ from appliance.runtime.lane.memory import LaneMemory
 from appliance.runtime.lane.process import LaneProcess
 from appliance.runtime.vision.reading import Frame, Image, PlateReading
 
-CLOCK = SystemClock()
-SECONDS = 20
+PER_SECOND = 25
 CORNERS = np.array([(40, 60), (120, 60), (120, 85), (40, 85)], np.float32)
 EMPTY: Image = np.tile(np.arange(0, 160, dtype=np.uint8)[None, :, None], (90, 1, 3))
 TRUCK: Image = EMPTY.copy()
@@ -33,10 +34,28 @@ TRUCK[20:85, 30:130] = np.random.default_rng(7).integers(0, 255, (65, 100, 3), d
 GOOD, OTHER_GOOD, BLOCKED = "宁A58D21", "蒙B72F83", "甘D8M662"
 
 
+class PictureClock:
+    """Every picture is a 25th of a second after the one before, whenever it comes."""
+
+    def __init__(self) -> None:
+        self._began = SystemClock().now()
+        self.pictures = 0
+
+    def now(self) -> datetime:
+        return self._began + timedelta(seconds=self.pictures / PER_SECOND)
+
+    def monotonic(self) -> float:
+        return 1000 + self.pictures / PER_SECOND
+
+    def sleep(self, seconds: float) -> None:
+        SystemClock().sleep(seconds)
+
+
 class ScriptedCamera:
     """A stream that shows what the test says, and a reader that reads it so."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: PictureClock) -> None:
+        self._clock = clock
         self.image, self.text = EMPTY, None
         self.away = False
         self._last: Frame | None = None
@@ -55,10 +74,11 @@ class ScriptedCamera:
     def attend(self, busy: bool) -> None: ...
 
     def next_frame(self, timeout: float) -> Frame | None:
-        CLOCK.sleep(0.04)
+        self._clock.sleep(0.02)  # not so quick that the barrier thread falls behind
+        self._clock.pictures += 1
         if self.away:
             return None
-        self._last = Frame(self.image, CLOCK.now(), CLOCK.monotonic())
+        self._last = Frame(self.image, self._clock.now(), self._clock.monotonic())
         return self._last
 
     def newest(self) -> Frame | None:
@@ -75,9 +95,10 @@ class Lane:
     """Lane A01 with its relay; may be killed between the journal and the relay, and run again."""
 
     def __init__(self, root: Path) -> None:
-        self.relay = SimulatedRelay(open_seconds=0.5)
+        self.clock = PictureClock()
+        self.relay = SimulatedRelay(open_seconds=2, clock=self.clock)
         self.relay.start()
-        self.camera = ScriptedCamera()
+        self.camera = ScriptedCamera(self.clock)
         profile = demo_profile(
             root,
             entrances__0__barriers__0__driver__port=self.relay.address[1],
@@ -90,7 +111,7 @@ class Lane:
         )
         self.profile = profile.model_copy(update={"recognition": quick})
         self.root = root
-        self.journal = Journal.open(root, CLOCK)
+        self.journal = Journal.open(root, self.clock)
         self.barrier: Barrier | None = None
         self.failure: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -99,16 +120,14 @@ class Lane:
     def run(self, *, deaf: bool = False) -> None:
         """Start the lane process; `deaf` loses every order, as a death before the relay does."""
         self._stop = threading.Event()
-        ready = threading.Event()
-        self._thread = threading.Thread(target=self._main, args=(ready, deaf))
+        self._thread = threading.Thread(target=self._main, args=(deaf,))
         self._thread.start()
-        assert ready.wait(SECONDS)
-        CLOCK.sleep(0.5)
+        self.look(0.5)
 
-    def _main(self, ready: threading.Event, deaf: bool) -> None:
+    def _main(self, deaf: bool) -> None:
         lane = self.profile.lane("A01")
-        with Journal.open(self.root, CLOCK) as journal:
-            barrier = self.barrier = Barrier(ModbusRelayDriver(lane.barrier.driver), CLOCK)
+        with Journal.open(self.root, self.clock) as journal:
+            barrier = self.barrier = Barrier(ModbusRelayDriver(lane.barrier.driver), self.clock)
             if deaf:
                 barrier.raise_for = lambda _: None  # type: ignore[method-assign]
             process = LaneProcess(
@@ -119,9 +138,8 @@ class Lane:
                 stream=self.camera,  # type: ignore[arg-type]
                 barrier=barrier,
                 memory=LaneMemory(self.root, "A01"),
-                clock=CLOCK,
+                clock=self.clock,
             )
-            ready.set()
             try:
                 process.run(self._stop)
             except BaseException as failure:  # noqa: BLE001 - shown by the tests that expect it
@@ -130,25 +148,29 @@ class Lane:
     def end(self) -> None:
         self._stop.set()
         if self._thread:
-            self._thread.join(SECONDS)
+            self._thread.join(PATIENCE)
             self._thread = None
 
-    def wait_for(self, condition: Callable[[], bool]) -> None:
-        deadline = CLOCK.monotonic() + SECONDS
-        while not condition():
-            assert CLOCK.monotonic() < deadline, "it did not happen"
-            CLOCK.sleep(0.05)
+    def look(self, seconds: float) -> None:
+        """Let the lane look at what is there for so long."""
+        enough = self.clock.pictures + seconds * PER_SECOND
+        until(lambda: self.clock.pictures > enough)
+
+    def wait_for_note(self, kind: str) -> None:
+        until(lambda: any(event.kind == kind for event in self.journal.latest_events(5)))
 
     def passages(self) -> list[RecordedPassage]:
         return list(self.journal.passages_after(0, 100))
 
     def wait_for_passages(self, count: int) -> list[RecordedPassage]:
-        self.wait_for(lambda: len(self.passages()) >= count)
+        until(lambda: len(self.passages()) >= count)
         return self.passages()
 
     def wait_until_down(self) -> None:
-        self.wait_for(lambda: not self.relay.up)
-        CLOCK.sleep(0.6)  # and the barrier's watch has seen it
+        barrier = self.barrier
+        assert barrier is not None
+        until(lambda: self.relay.up)
+        until(lambda: not self.relay.up and barrier._was_raised is False)
 
     def state_of(self, passage: RecordedPassage) -> list[OutboxState]:
         return [message.state for message in self.journal.messages(passage.id)]
@@ -173,7 +195,7 @@ def test_a_truck_whose_order_was_lost_by_a_death_is_let_in_after_the_restart(lan
     lane.end()
     assert lane.relay.raises == []
     lane.run()
-    lane.wait_for(lambda: len(lane.relay.raises) == 1)
+    until(lambda: len(lane.relay.raises) == 1)
     assert len(lane.passages()) == 1
 
 
@@ -194,7 +216,7 @@ def test_a_blocked_truck_that_cannot_be_read_after_the_restart_stays_out(lane: L
     lane.end()
     lane.camera.show(None)
     lane.run()
-    CLOCK.sleep(3)  # longer than a vehicle may stay unread
+    lane.look(3)  # longer than a vehicle may stay unread
     assert lane.relay.raises == []
     assert len(lane.passages()) == 1
 
@@ -205,10 +227,10 @@ def test_an_admitted_truck_that_is_lost_from_sight_has_the_bar_raised_again(lane
     lane.wait_for_passages(1)
     lane.wait_until_down()
     lane.camera.clear()
-    CLOCK.sleep(1)
+    lane.look(1)
     before = len(lane.relay.raises)
     lane.camera.show(GOOD)
-    lane.wait_for(lambda: len(lane.relay.raises) > before)
+    until(lambda: len(lane.relay.raises) > before)
     assert len(lane.passages()) == 1
 
 
@@ -218,8 +240,8 @@ def test_a_plate_read_after_the_vehicle_was_recorded_as_unread_is_entered(lane: 
     (unread,) = lane.wait_for_passages(1)
     assert unread.admission.decision is Decision.REFUSE
     lane.camera.show(GOOD)
-    lane.wait_for(lambda: lane.journal.passage(unread.id).plate == GOOD)
-    lane.wait_for(lambda: bool(lane.relay.raises))
+    until(lambda: lane.journal.passage(unread.id).plate == GOOD)
+    until(lambda: bool(lane.relay.raises))
     assert len(lane.passages()) == 1
     assert lane.state_of(unread) == [OutboxState.WAITING]
 
@@ -234,7 +256,7 @@ def test_a_vehicle_whose_particulars_cannot_be_reported_passes_and_its_message_i
     lane.camera.show(GOOD)
     (passed,) = lane.wait_for_passages(1)
     assert lane.state_of(passed) == [OutboxState.ASIDE]
-    lane.wait_for(lambda: bool(lane.relay.raises))
+    until(lambda: bool(lane.relay.raises))
 
 
 def test_a_blocked_plate_read_late_does_not_raise_the_bar(lane: Lane) -> None:
@@ -242,7 +264,7 @@ def test_a_blocked_plate_read_late_does_not_raise_the_bar(lane: Lane) -> None:
     lane.camera.show(None)
     (unread,) = lane.wait_for_passages(1)
     lane.camera.show(BLOCKED)
-    lane.wait_for(lambda: any(e.kind == "read-late" for e in lane.journal.latest_events(5)))
+    lane.wait_for_note("read-late")
     assert lane.relay.raises == []
     assert lane.state_of(unread) == [OutboxState.HELD]
 
@@ -254,7 +276,7 @@ def test_the_vehicle_behind_an_unread_one_that_was_let_in_is_a_passage_of_its_ow
     lane.camera.show(None)
     lane.wait_for_passages(1)
     lane.relay.press_button()
-    lane.wait_for(lambda: lane.passages()[0].raise_method is RaiseMethod.MANUAL)
+    until(lambda: lane.passages()[0].raise_method is RaiseMethod.MANUAL)
     lane.camera.show(GOOD)
     assert [p.plate for p in lane.wait_for_passages(2)] == [None, GOOD]
 
@@ -262,13 +284,13 @@ def test_the_vehicle_behind_an_unread_one_that_was_let_in_is_a_passage_of_its_ow
 def test_a_refused_truck_that_argues_for_long_is_still_the_one_the_bar_is_raised_for(
     lane: Lane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("appliance.runtime.lane.desk.HAND_RAISE_WINDOW", CLOCK.now() - CLOCK.now())
+    monkeypatch.setattr("appliance.runtime.lane.desk.HAND_RAISE_WINDOW", timedelta())
     lane.run()
     lane.camera.show(BLOCKED)
     (refused,) = lane.wait_for_passages(1)
-    CLOCK.sleep(1)
+    lane.look(1)
     lane.relay.press_button()
-    lane.wait_for(lambda: lane.journal.passage(refused.id).raise_method is RaiseMethod.MANUAL)
+    until(lambda: lane.journal.passage(refused.id).raise_method is RaiseMethod.MANUAL)
     assert len(lane.passages()) == 1
     assert lane.state_of(refused) == [OutboxState.WAITING]
 
@@ -278,13 +300,13 @@ def test_a_raise_by_hand_while_a_refused_truck_is_seen_anew_is_for_that_truck(la
     lane.camera.show(BLOCKED)
     (refused,) = lane.wait_for_passages(1)
     lane.camera.clear()
-    CLOCK.sleep(1)
+    lane.look(1)
     lane.camera.show(None)
-    CLOCK.sleep(0.5)
+    lane.look(0.5)
     lane.relay.press_button()
-    CLOCK.sleep(0.8)
+    lane.wait_for_note("manual-raise")
     lane.camera.show(BLOCKED)
-    lane.wait_for(lambda: lane.journal.passage(refused.id).raise_method is RaiseMethod.MANUAL)
+    until(lambda: lane.journal.passage(refused.id).raise_method is RaiseMethod.MANUAL)
     assert len(lane.passages()) == 1
 
 
@@ -294,8 +316,8 @@ def test_marking_a_passage_that_an_operator_has_marked_already_does_no_harm(lane
     (refused,) = lane.wait_for_passages(1)
     lane.journal.correct(refused.id, raise_method=RaiseMethod.MANUAL, by="门卫", why="放行")
     lane.relay.press_button()
-    lane.wait_for(lambda: any(e.kind == "manual-raise" for e in lane.journal.latest_events(5)))
-    CLOCK.sleep(0.5)
+    lane.wait_for_note("manual-raise")
+    lane.look(0.5)
     assert lane.failure is None
     assert len(lane.passages()) == 1
 
@@ -306,7 +328,7 @@ def test_a_raise_by_hand_without_a_fresh_picture_is_recorded_without_a_photo(
     monkeypatch.setattr("appliance.runtime.lane.process.FRESH_SECONDS", 0.5)
     lane.run()
     lane.camera.away = True
-    CLOCK.sleep(1)
+    lane.look(1)
     lane.relay.press_button()
     (passage,) = lane.wait_for_passages(1)
     assert passage.raise_method is RaiseMethod.MANUAL
@@ -323,13 +345,15 @@ def test_a_relay_that_comes_back_late_does_not_let_in_the_next_vehicle(
     lane.camera.show(GOOD)
     lane.wait_for_passages(1)
     lane.camera.clear()
-    CLOCK.sleep(1)
+    lane.look(1)
     lane.camera.show(BLOCKED)
     lane.wait_for_passages(2)
     returned = SimulatedRelay(host, port)
     returned.start()
     try:
-        CLOCK.sleep(3)
+        assert not lane.barrier.reachable
+        until(lambda: lane.barrier.reachable)
+        lane.look(1)
         assert returned.raises == []
     finally:
         lane.end()
@@ -342,25 +366,25 @@ def test_a_lane_whose_barrier_thread_dies_ends_so_that_supervisor_starts_it_anew
     lane.run()
     assert lane.barrier is not None
     lane.barrier.stop()
-    lane.wait_for(lambda: lane.failure is not None)
+    until(lambda: lane.failure is not None)
     assert isinstance(lane.failure, RuntimeError)
 
 
 def test_a_vehicle_that_left_while_the_program_was_down_is_told(lane: Lane) -> None:
     lane.run()
-    began = CLOCK.now()
+    began = lane.clock.now()
     lane.end()
     LaneMemory(lane.root, "A01").remember_visit(began)
     lane.camera.clear()
     lane.run()
-    lane.wait_for(lambda: any(e.kind == "visit-interrupted" for e in lane.journal.latest_events(5)))
+    lane.wait_for_note("visit-interrupted")
 
 
 def test_a_run_that_did_not_end_in_order_is_told_by_the_next(lane: Lane) -> None:
     lane.run()
-    lane.wait_for(lambda: bool(lane.journal.heartbeats()))
+    until(lambda: bool(lane.journal.heartbeats()))
     lane.end()
     assert lane.journal.latest_events(5) == ()
     lane.journal.beat("lane-A01", True, "相机在线，道闸正常")  # as a killed run leaves it
     lane.run()
-    lane.wait_for(lambda: any(e.kind == "program-restarted" for e in lane.journal.latest_events(5)))
+    lane.wait_for_note("program-restarted")

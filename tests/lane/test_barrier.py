@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from pymodbus.client import ModbusTcpClient
+from waiting import free_port, until
 
 from acceptance_kit.peers.relay import SimulatedRelay
 from appliance.clock import SystemClock
@@ -29,12 +30,6 @@ def relay_settings(relay: SimulatedRelay, *, raised_input: int | None = 0) -> Mo
     )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def relay() -> Iterator[SimulatedRelay]:
     relay = SimulatedRelay(open_seconds=0.6)
@@ -55,13 +50,6 @@ def next_news(barrier: Barrier) -> Raised | RaiseFailed:
     return barrier.news.get(timeout=SECONDS)
 
 
-def wait_until_down(relay: SimulatedRelay) -> None:
-    clock = SystemClock()
-    while relay.up:
-        clock.sleep(0.05)
-    clock.sleep(0.5)  # and seen to be down by the barrier's watch
-
-
 def test_a_raise_for_a_passage_moves_the_bar_and_is_told_as_ours(
     barrier: Barrier, relay: SimulatedRelay
 ) -> None:
@@ -77,7 +65,7 @@ def test_a_bar_that_goes_up_without_a_command_was_raised_by_hand(
 ) -> None:
     barrier.raise_for(7)
     next_news(barrier)
-    wait_until_down(relay)
+    until(lambda: not relay.up and barrier._was_raised is False)
     relay.press_button()
     news = next_news(barrier)
     assert isinstance(news, Raised)

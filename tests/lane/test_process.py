@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sites import demo_profile
+from sites import demo_profile, profile_file, secrets_folder
+from waiting import PATIENCE, until
 
 from acceptance_kit.peers.camera.camera import SimulatedCamera
 from acceptance_kit.peers.camera.scene import Scene, Vehicle
@@ -18,7 +19,6 @@ from appliance.clock import SystemClock
 from appliance.guideline.dictionaries import EmissionStage, PlateColour, RaiseMethod
 from appliance.models import ModelStore
 from appliance.profile.model import Profile
-from appliance.profile.writing import profile_as_yaml
 from appliance.runtime.journal import Journal
 from appliance.runtime.journal.values import Decision, OutboxState, RecordedPassage
 from appliance.runtime.journal.values import Vehicle as Registered
@@ -30,10 +30,9 @@ from appliance.runtime.vision.readers import build_reader
 from appliance.runtime.vision.report import PlateReports
 from appliance.runtime.vision.stream import CameraStream
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.demo
 
 PASSWORD = "camera's/pass:word@1"
-SECONDS = 40
 
 
 class Gate:
@@ -61,7 +60,7 @@ class Gate:
         ready = threading.Event()
         self.thread = threading.Thread(target=self._run, args=(ready,))
         self.thread.start()
-        assert ready.wait(SECONDS)
+        assert ready.wait(PATIENCE)
 
     def _run(self, ready: threading.Event) -> None:
         lane = self.profile.lane("A01")
@@ -81,20 +80,13 @@ class Gate:
             process.run(self.stop)
 
     def let_the_truck_come(self) -> None:
-        assert self.camera.first_client.wait(SECONDS)
-        self.wait_for(lambda: any(beat.ok for beat in self.journal.heartbeats()))
+        assert self.camera.first_client.wait(PATIENCE)
+        until(lambda: any(beat.ok for beat in self.journal.heartbeats()))
         self.clock.sleep(1.5)  # the lane learns how it looks when empty
         self.camera.begin()
 
-    def wait_for(self, condition: Callable[[], bool]) -> None:
-        deadline = self.clock.monotonic() + SECONDS
-        while not condition():
-            assert self.clock.monotonic() < deadline, "it did not happen"
-            self.clock.sleep(0.1)
-
     def wait_for_passage(self) -> RecordedPassage:
-        self.wait_for(lambda: bool(self.journal.latest_passages(1)))
-        return self.journal.latest_passages(1)[0]
+        return until(lambda: self.journal.latest_passages(1))[0]
 
     def close(self) -> None:
         self.stop.set()
@@ -133,7 +125,7 @@ def test_an_admitted_truck_is_in_the_journal_before_the_bar_moves(
     gate.run_lane()
     gate.let_the_truck_come()
     passage = gate.wait_for_passage()
-    gate.wait_for(lambda: bool(gate.relay.raises))
+    until(lambda: bool(gate.relay.raises))
     assert (passage.plate, passage.plate_colour) == (TRUCK.plate, TRUCK.colour)
     assert passage.admission.decision is Decision.ADMIT
     assert passage.raise_method is RaiseMethod.AUTOMATIC
@@ -142,7 +134,7 @@ def test_an_admitted_truck_is_in_the_journal_before_the_bar_moves(
     assert gate.relay.raises[0].at > passage.recorded_at
     assert all(gate.journal.photo_path(photo).is_file() for photo in passage.photos)
     assert snapshot_path(gate.root, "A01").is_file()
-    assert gate.camera.finished.wait(SECONDS)
+    assert gate.camera.finished.wait(PATIENCE)
     gate.clock.sleep(3)  # time enough to record it a second time, if it were
     assert len(gate.journal.latest_passages(10)) == 1
     assert gate.journal.verify().fault is None
@@ -161,7 +153,7 @@ def test_a_refused_truck_is_held_back_until_the_guard_raises_the_bar_by_hand(
     gate.clock.sleep(1)
     assert gate.relay.raises == []
     gate.relay.press_button()
-    gate.wait_for(lambda: gate.journal.passage(passage.id).raise_method is RaiseMethod.MANUAL)
+    until(lambda: gate.journal.passage(passage.id).raise_method is RaiseMethod.MANUAL)
     assert [message.state for message in gate.journal.messages(passage.id)] == [OutboxState.WAITING]
     assert "手动抬杆" in gate.journal.latest_events(5)[0].detail
 
@@ -171,7 +163,7 @@ def test_a_bar_raised_by_hand_for_nobody_seen_is_recorded_as_an_unread_passage(
 ) -> None:
     gate = open_gate(TRUCK)
     gate.run_lane()
-    gate.wait_for(lambda: any(beat.ok for beat in gate.journal.heartbeats()))
+    until(lambda: any(beat.ok for beat in gate.journal.heartbeats()))
     gate.clock.sleep(1)
     gate.relay.press_button()
     passage = gate.wait_for_passage()
@@ -184,12 +176,8 @@ def test_a_lane_killed_while_the_truck_stands_there_records_it_once(
 ) -> None:
     gate = open_gate(TRUCK)
     register(gate, EmissionStage.CHINA_6)
-    secrets = tmp_path / "secrets"
-    secrets.mkdir(mode=0o700)
-    (secrets / "camera-a01").touch(mode=0o600)
-    (secrets / "camera-a01").write_text(PASSWORD, "utf-8")
-    profile = tmp_path / "site.yaml"
-    profile.write_text(profile_as_yaml(gate.profile), "utf-8")
+    secrets = secrets_folder(tmp_path / "secrets", ["camera-a01"], PASSWORD)
+    profile = profile_file(tmp_path, gate.profile)
     command = [sys.executable, "-m", "appliance", "run", "lane", "A01", "--profile", str(profile)]
     environment = os.environ | {"GATEHOUSE_SECRETS": str(secrets)}
 
@@ -203,7 +191,7 @@ def test_a_lane_killed_while_the_truck_stands_there_records_it_once(
     errors = first.communicate()[1]
     second = started()
     try:
-        assert gate.camera.finished.wait(SECONDS)
+        assert gate.camera.finished.wait(PATIENCE)
         gate.clock.sleep(3)
     finally:
         second.terminate()

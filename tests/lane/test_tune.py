@@ -6,26 +6,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from sites import demo_profile
+from sites import demo_profile, profile_file, secrets_folder
 from typer.testing import CliRunner
 
 from acceptance_kit.peers.camera import Scene, SimulatedCamera, Vehicle
 from acceptance_kit.peers.camera.scene import idle
 from appliance.cli import app
 from appliance.guideline.dictionaries import PlateColour
-from appliance.profile.model import Profile
-from appliance.profile.writing import profile_as_yaml
 from appliance.runtime.lane.memory import LaneMemory
 from appliance.runtime.lane.tune import NoPicture
 
 TRUCK = Vehicle("宁A58D21", PlateColour.YELLOW)
 LEFT_HALF = [{"x": x, "y": y} for x, y in ((0.0, 0.0), (0.45, 0.0), (0.45, 1.0), (0.0, 1.0))]
-
-
-def profile_file(folder: Path, profile: Profile) -> Path:
-    path = folder / "site.yaml"
-    path.write_text(profile_as_yaml(profile), "utf-8")
-    return path
 
 
 def tuned(folder: Path, *options: str, **changes: object) -> dict[str, object]:
@@ -73,10 +65,7 @@ def test_the_camera_itself_is_asked_when_no_photo_is_given(
     camera.start()
     try:
         profile = demo_profile(tmp_path / "root", cameras__0__rtsp_port=camera.address[1])
-        secrets = tmp_path / "secrets"
-        secrets.mkdir(mode=0o700)
-        (secrets / "camera-a01").touch(mode=0o600)
-        (secrets / "camera-a01").write_text("secret", "utf-8")
+        secrets = secrets_folder(tmp_path / "secrets", ["camera-a01"], "secret")
         monkeypatch.setenv("GATEHOUSE_SECRETS", str(secrets))
         out = tmp_path / "tuned.png"
         command = ["lane", "tune", str(profile_file(tmp_path, profile)), "A01", "--out", str(out)]

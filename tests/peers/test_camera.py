@@ -5,8 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from waiting import until
 
 from acceptance_kit.peers.camera import CameraFault, Scene, SimulatedCamera, Vehicle, rtsp_child
 from acceptance_kit.peers.camera.brush import Picture
@@ -63,13 +63,6 @@ def ffmpeg(url: str) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.kill()
         process.communicate()
-
-
-def wait_until(true: Callable[[], bool]) -> bool:
-    end = time.monotonic() + PATIENCE
-    while not true() and time.monotonic() < end:
-        time.sleep(0.05)
-    return true()
 
 
 def alike(one: Picture, other: Picture) -> bool:
@@ -148,7 +141,7 @@ class TestSimulatedCamera:
                 with ffmpeg(camera.url) as client:
                     assert camera.clients == 1
                     client.kill()
-                assert wait_until(lambda: camera.clients == 0)
+                until(lambda: camera.clients == 0)
             with watching(camera.url) as capture:
                 assert all(alike(frame, idle("day")) for frame in frames(capture, 5))
 
@@ -230,7 +223,7 @@ class TestProcess:
         finally:
             parent.kill()
             parent.communicate()
-        assert wait_until(lambda: ended(pid))
+        until(lambda: ended(pid))
 
     def test_a_taken_port_is_said(self) -> None:
         with serving(Scene([])) as camera:

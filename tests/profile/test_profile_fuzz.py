@@ -10,8 +10,8 @@ from appliance.profile import ProfileFaults, format_faults, load_profile
 GOOD = (Path(__file__).parents[2] / "site_profiles" / "demo.yaml").read_bytes()
 FEW = settings(
     max_examples=120,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],  # one file, written over
+    # One file, written over.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 YAML_MARKS = st.text(alphabet="[]{}:-?,&*!|>'\"%@`#\\ \n\tab1~=<éü宁\ud800\u2028\x85", max_size=60)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from appliance.guideline.dictionaries import Direction, EmissionStage
@@ -193,7 +193,6 @@ def test_the_cure_of_a_common_slip_is_named(good, check, old, new, advice):
     assert [advice in fault.allowed for fault in faults] == [True]
 
 
-@settings(deadline=None)
 @example(text="1.5e3")
 @example(text="012")
 @given(text=st.from_regex(r"[-+.]?[0-9a-fxo.]{0,6}([eE][-+]?[0-9]{0,3})?", fullmatch=True))

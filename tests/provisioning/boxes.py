@@ -9,7 +9,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,20 +17,16 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
-from sites import DEMO, demo_profile
+from isolation import why_not_isolated
+from sites import DEMO, demo_profile, profile_file
+from waiting import free_port, until
 
-from appliance.profile.writing import profile_as_yaml
 from appliance.provisioning.vault import named_secrets
 
 TRIXIE = 'ID=debian\nVERSION_ID="13"\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\n'
 BOOKWORM = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'
 VAULT_PASSWORD = "open sesame"
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin")
-
-needs_sshd = pytest.mark.skipif(
-    SSHD is None or os.geteuid() != 0,
-    reason="needs root and openssh-server: each machine is an sshd in a mount namespace",
-)
 
 _SSHD_CONFIG = """\
 ListenAddress 127.0.0.1
@@ -80,11 +75,6 @@ def make_key(path: Path) -> Path:
     return path
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 @contextmanager
 def ssh_box(
     folder: Path,
@@ -94,7 +84,12 @@ def ssh_box(
     port: int | None = None,
     key: Path | None = None,
 ) -> Iterator[SshBox]:
-    """`more` are shell lines in the box's mount namespace before it answers."""
+    """`more` are shell lines in the box's mount namespace before it answers.
+
+    Skips the test, with the reason, where no such box can be made.
+    """
+    if why_not := why_not_isolated() or (None if SSHD else "there is no sshd"):
+        pytest.skip(f"each box is an sshd in a mount namespace: {why_not} (scripts/setup --system)")
     folder.mkdir(parents=True, exist_ok=True)
     box = SshBox(folder, port or free_port(), key or folder / "key")
     if not box.key.exists():
@@ -111,20 +106,16 @@ def ssh_box(
     words = ["unshare", "--mount", "--propagation", "private", "sh", "-c", start]
     with log, subprocess.Popen(words, stdout=log, stderr=log) as server:
         try:
-            _wait_for(box.port, server)
+            until(lambda: _answers(box.port, server))
             yield box
         finally:
             server.terminate()
 
 
-def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
-    for _ in range(200):
-        assert server.poll() is None, "the ssh server ended"
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("the ssh server does not answer")
+def _answers(port: int, server: "subprocess.Popen[bytes]") -> bool:
+    assert server.poll() is None, "the ssh server ended"
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def machine(box: SshBox, name: str = "gate", **more: object) -> dict[str, object]:
@@ -136,8 +127,7 @@ def site_file(folder: Path, *machines: dict[str, object], stem: str = "site") ->
     """A profile like the demo's with these machines, and its secrets' vault beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     profile = demo_profile(folder / "root", machines=list(machines))
-    path = folder / f"{stem}.yaml"
-    path.write_text(profile_as_yaml(profile), "utf-8")
+    path = profile_file(folder, profile, f"{stem}.yaml")
     names = named_secrets(profile)
     write_vault(folder / "vault.yml", {name: f"secret of {name}" for name in names})
     (folder / "vault-password").write_text(f"{VAULT_PASSWORD}\n")

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from .boxes import SshBox, command, machine, make_key, needs_sshd, site_file, ssh_box
+from .boxes import SshBox, command, machine, make_key, site_file, ssh_box
 
-pytestmark = needs_sshd
+pytestmark = pytest.mark.slow
 
 TOOL = """\
 #!/usr/bin/python3

@@ -4,20 +4,19 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from waiting import free_port
 
 from .boxes import (
     BOOKWORM,
-    free_port,
     gatehouse,
     machine,
     make_key,
-    needs_sshd,
     site_file,
     ssh_box,
     write_vault,
 )
 
-pytestmark = needs_sshd
+over_ssh = pytest.mark.slow
 
 
 def assert_sentences(
@@ -33,6 +32,7 @@ def assert_sentences(
         assert line.endswith("。")
 
 
+@over_ssh
 def test_a_profile_that_fails_the_check_is_reported_and_no_machine_is_asked(tmp_path: Path) -> None:
     with ssh_box(tmp_path / "box") as box:
         site = site_file(tmp_path / "site", machine(box))
@@ -59,6 +59,7 @@ def test_a_name_that_does_not_resolve_is_a_wrong_host(tmp_path: Path) -> None:
     assert_sentences(answer, ("no-such-host.invalid", "解析不了", "IP 地址"))
 
 
+@over_ssh
 def test_a_key_the_machine_does_not_know_is_refused_with_the_way_to_bring_it(
     tmp_path: Path,
 ) -> None:
@@ -75,6 +76,7 @@ def test_a_key_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert_sentences(answer, (str(tmp_path / "absent"), "--key"))
 
 
+@over_ssh
 def test_an_account_without_sudo_is_told_to_get_it(tmp_path: Path) -> None:
     with ssh_box(tmp_path / "box") as box:
         site = site_file(tmp_path / "site", machine(box))
@@ -82,6 +84,7 @@ def test_an_account_without_sudo_is_told_to_get_it(tmp_path: Path) -> None:
     assert_sentences(answer, ("installer", "sudo", "--user root"))
 
 
+@over_ssh
 def test_debian_12_is_refused_by_its_name(tmp_path: Path) -> None:
     with ssh_box(tmp_path / "box", os_release=BOOKWORM) as box:
         site = site_file(tmp_path / "site", machine(box))
@@ -89,6 +92,7 @@ def test_debian_12_is_refused_by_its_name(tmp_path: Path) -> None:
     assert_sentences(answer, ("bookworm", "不是 Debian 13"))
 
 
+@over_ssh
 @pytest.mark.parametrize("place", ["/opt", "/var"])
 def test_a_full_disk_is_refused_with_its_place_and_what_is_needed(
     tmp_path: Path, place: str
@@ -100,6 +104,7 @@ def test_a_full_disk_is_refused_with_its_place_and_what_is_needed(
     assert_sentences(answer, (place, "100 MiB", "3072 MiB"))
 
 
+@over_ssh
 def test_a_container_without_systemd_is_refused(tmp_path: Path) -> None:
     with ssh_box(tmp_path / "box", more="rmdir /run/systemd/system") as box:
         site = site_file(tmp_path / "site", machine(box))
@@ -107,6 +112,7 @@ def test_a_container_without_systemd_is_refused(tmp_path: Path) -> None:
     assert_sentences(answer, ("systemd",))
 
 
+@over_ssh
 def test_a_host_key_that_has_changed_is_refused_with_the_way_to_forget_the_old(
     tmp_path: Path,
 ) -> None:
@@ -128,6 +134,7 @@ def test_a_host_key_that_has_changed_is_refused_with_the_way_to_forget_the_old(
         assert_sentences(gatehouse("provision", site, key=box.key), ("bookworm",))
 
 
+@over_ssh
 def test_one_machine_under_the_names_of_two_is_noticed(tmp_path: Path) -> None:
     with ssh_box(tmp_path / "box", os_release=BOOKWORM) as box:
         site = site_file(
@@ -142,6 +149,7 @@ def test_one_machine_under_the_names_of_two_is_noticed(tmp_path: Path) -> None:
             assert_sentences(answer, ("bookworm",), ("应答的是工控机 north，不是 south",))
 
 
+@over_ssh
 def test_every_machine_is_asked_and_each_fault_told(tmp_path: Path) -> None:
     with ssh_box(tmp_path / "box", os_release=BOOKWORM) as box:
         closed = {"name": "south", "host": "127.0.0.1", "ssh_port": free_port()}
@@ -182,6 +190,7 @@ def test_a_vault_that_is_not_encrypted_is_refused_and_not_quoted(tmp_path: Path)
     assert "plain-password" not in answer.stderr
 
 
+@over_ssh
 def test_a_log_that_cannot_be_written_is_told_before_the_run(tmp_path: Path) -> None:
     with ssh_box(tmp_path / "box") as box:
         site = site_file(tmp_path / "site", machine(box))

@@ -13,9 +13,9 @@ from appliance.provisioning.reach import Account, choose_boxes, reaching
 from appliance.provisioning.verification import Check, verify
 from appliance.trouble import Trouble
 
-from .boxes import machine, needs_sshd, site_file, ssh_box
+from .boxes import machine, site_file, ssh_box
 
-pytestmark = needs_sshd
+pytestmark = pytest.mark.slow
 
 CHECKS = '''
 import pytest

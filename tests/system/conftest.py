@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from isolation import why_not_isolated
 
 from .bed import TOOLS, Bed, root_of
 from .bed.places import REPOSITORY
@@ -37,17 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _why_not() -> str | None:
-    if os.geteuid() != 0:
-        return "the system test boots a Debian guest and needs root: sudo make test-system"
+    if isolated := why_not_isolated():
+        return f"the system test boots a Debian guest, but {isolated}: sudo make test-system"
     tools = ("systemd-nspawn", "mmdebstrap", "nsenter", "unshare", "ip", "ssh", "mkfs.xfs")
     missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
         return f"the system test needs {', '.join(missing)}: scripts/setup --system"
-    tried = subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True)
-    if tried.returncode:
-        return (
-            "the system test cannot make namespaces here: run it on a machine, not in a container"
-        )
     return None
 
 

@@ -1,13 +1,13 @@
 """A gate's journal with its uplink as a thread, for tests against the reference platform."""
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from hand_clock import ClockByHand
+from waiting import PATIENCE, until
 
 from appliance.clock import BEIJING, Clock, SystemClock
 from appliance.profile.secrets import SecretStore
@@ -17,7 +17,6 @@ from appliance.runtime.uplink.sender import Sender
 
 from .samples import site
 
-PATIENCE = 20.0
 NOON = datetime(2026, 11, 24, 12, 0, 0, tzinfo=BEIJING)
 
 
@@ -34,7 +33,7 @@ class Gate:
     def __init__(self, root: Path, port: int, **uplink: Any) -> None:
         self.root = root
         self.journal = Journal.open(root, SystemClock())
-        self.profile = site(host="127.0.0.1", port=port, **uplink)
+        self.profile = site(**{"host": "127.0.0.1", "port": port, **uplink})
         self.opening: Callable[[Path, Clock], Journal] = Journal.open
         self.stop = threading.Event()
         self.thread: threading.Thread | None = None
@@ -42,7 +41,7 @@ class Gate:
     def record(self, made: Passage) -> int:
         return self.journal.record(made)[0].id
 
-    def start(self) -> "Gate":
+    def start(self) -> Self:
         self.stop.clear()
         self.thread = threading.Thread(target=self._run)
         self.thread.start()
@@ -81,12 +80,3 @@ class Gate:
     def heartbeat(self) -> tuple[bool, str] | None:
         beats = {beat.program: (beat.ok, beat.detail) for beat in self.journal.heartbeats()}
         return beats.get("uplink")
-
-
-def until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True

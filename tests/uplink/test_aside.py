@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sites import demo_profile
+from sites import demo_profile, profile_file
 from typer.testing import CliRunner
 
 from appliance.cli import app
-from appliance.profile.writing import profile_as_yaml
 from appliance.runtime.journal import Journal
 from appliance.runtime.journal.values import OutboxState
 from appliance.runtime.uplink.aside import NotAside, aside_messages, retry
@@ -31,9 +30,7 @@ def journal(storage: Path) -> Iterator[Journal]:
 
 @pytest.fixture
 def profile(tmp_path: Path, storage: Path, journal: Journal) -> str:
-    path = tmp_path / "site.yaml"
-    path.write_text(profile_as_yaml(demo_profile(storage)), "utf-8")
-    return str(path)
+    return str(profile_file(tmp_path, demo_profile(storage)))
 
 
 def waiting(journal: Journal) -> list[int]:

@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from journal.samples import deliver
+from waiting import until
 
 from acceptance_kit.peers.platform import Act, ReferencePlatform
 from appliance.runtime.journal import Journal
@@ -13,7 +15,7 @@ from appliance.runtime.uplink.commands import COMMANDS, HISTORY_LIMIT, Commands,
 from appliance.runtime.uplink.frame import Frame, decode, encode
 from appliance.runtime.uplink.patience import Patience
 
-from .gate import NOON, Gate, HandClock, until
+from .gate import NOON, Gate, HandClock
 from .samples import MN, passage, site
 
 QN = "20160801085857223"
@@ -43,12 +45,6 @@ def said(answer: bytes) -> list[str]:
     """The frames of an answer, without the head that they share."""
     frames = [decode(part + b"\r\n") for part in answer.split(b"\r\n")[:-1]]
     return [frame.data.replace(f"QN={QN};", "").replace(f";MN={MN};Flag=4", "") for frame in frames]
-
-
-def deliver(journal: Journal, passage_id: int) -> None:
-    (item,) = journal.messages(passage_id)
-    journal.begin_attempt(item)
-    journal.receive(item, Receipt(1, "##", NOON), state=OutboxState.DONE)
 
 
 ACCEPTED = "ST=91;CN=9011;CP=&&QnRtn=1&&"
@@ -259,7 +255,7 @@ def test_a_command_between_two_answers_is_answered_on_the_same_connection(
         sent = [gates[0].record(passage(f"p{number}")) for number in range(3)]
         gates[0].start()
         assert all(gates[0].comes_to(each, OutboxState.DONE) for each in sent)
-        assert until(lambda: len(platform.heard) == 3)
+        until(lambda: len(platform.heard) == 3)
         assert gates[0].end()
         assert platform.connections == 1
     assert [data.split(";")[2] for data in platform.heard] == ["CN=9011", "CN=1011", "CN=9012"]

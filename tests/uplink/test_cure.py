@@ -60,7 +60,7 @@ def test_a_photo_of_60_200_and_600_kb_is_cured_and_still_the_same(
     assert len(photo) < 1.01 * len(before)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     width=st.integers(17, 700),
     height=st.integers(17, 500),

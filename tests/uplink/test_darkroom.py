@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE
 
 from acceptance_kit.peers.platform import ReferencePlatform, Silent
 from appliance.runtime.journal.values import OutboxState, Photo, PhotoKind, RecordedPassage
@@ -12,7 +13,7 @@ from appliance.runtime.uplink.darkroom import MOST_AHEAD, Darkroom
 from appliance.runtime.uplink.message import Unsendable
 from appliance.runtime.uplink.photo import passage_photo
 
-from .gate import PATIENCE, Gate
+from .gate import Gate
 from .samples import jpeg, passage, recorded
 
 BOTH = (PhotoKind.FRONT, PhotoKind.BODY)

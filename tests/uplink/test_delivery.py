@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from waiting import PATIENCE, until
 
 from acceptance_kit.peers.platform import (
     JUDGE,
@@ -27,11 +28,12 @@ from appliance.runtime.uplink.compose import Composer, Packet, Qns
 from appliance.runtime.uplink.dialect import HJ212Dialect
 from appliance.runtime.uplink.link import Link
 
-from .gate import PATIENCE, Gate, until
+from .gate import Gate
 from .samples import passage
 
 GateOf = Callable[..., Gate]
 FOR_EVER = 3600.0
+SOON = 2.0  # an answer that does come is never so late
 
 
 def record(gate: Gate, *names: str, old: bool = False) -> list[int]:
@@ -75,7 +77,7 @@ def test_no_more_messages_are_under_way_than_the_window_holds(
     sent = record(gate, *numbered("L", 6))
     gate.start()
     assert platform.wait_for(lambda p: len(p.records()) == window, PATIENCE)
-    assert until(lambda: gate.heartbeat() is not None)
+    until(lambda: gate.heartbeat() is not None)
     assert gate.end()
     assert sum(gate.message(each).attempts for each in sent) == window
 
@@ -87,7 +89,7 @@ def test_stop_and_wait_gives_backfill_every_fourth_turn(
     record(gate, *numbered("old", 8), old=True)
     record(gate, *numbered("new", 7))
     gate.start()
-    assert until(lambda: gate.journal.outbox_counts().done == 15)
+    until(lambda: gate.journal.outbox_counts().done == 15)
     kinds = "".join(plate[0] for plate in plates(platform))
     assert kinds == "nnnonnnonoooooo"
 
@@ -99,7 +101,7 @@ def test_within_a_window_fresh_records_overtake_a_backlog_that_goes_on_all_the_s
     record(gate, *numbered("old", 12), old=True)
     record(gate, *numbered("new", 12))
     gate.start()
-    assert until(lambda: gate.journal.outbox_counts().done == 24)
+    until(lambda: gate.journal.outbox_counts().done == 24)
     kinds = "".join(plate[0] for plate in plates(platform))
     assert kinds.startswith("nnno")
     assert kinds.rindex("n") < kinds.rindex("o")
@@ -121,7 +123,7 @@ def test_a_record_made_amid_a_backlog_is_behind_a_window_of_it_and_no_more(
 
     platform.behaviour = behave
     gate.start()
-    assert until(lambda: gate.journal.outbox_counts().done == 41)
+    until(lambda: gate.journal.outbox_counts().done == 41)
     assert plates(platform).index("new") <= 8 + 4
 
 
@@ -141,7 +143,7 @@ def test_a_silent_platform_is_left_after_as_many_time_outs_as_it_was_asked_for(
     platform: ReferencePlatform, gate_of: GateOf
 ) -> None:
     platform.behaviour = in_turn(Silent(), Silent())
-    gate = gate_of(acknowledge_seconds=0.2, resend_count=1)
+    gate = gate_of(acknowledge_seconds=SOON, resend_count=1)
     (sent,) = record(gate, "L1")
     gate.start()
     assert gate.comes_to(sent, OutboxState.DONE)
@@ -156,7 +158,7 @@ def test_after_a_refused_enterprise_one_message_asks_whether_it_is_over(
     gate = gate_of(window=3, acknowledge_seconds=FOR_EVER)
     sent = record(gate, "L1", "L2", "L3")
     gate.start()
-    assert until(lambda: sum(kept.times_received for kept in platform.records()) >= 4)
+    until(lambda: sum(kept.times_received for kept in platform.records()) >= 4)
     assert gate.end()
     assert sum(gate.message(each).attempts for each in sent) == 4
     assert gate.journal.outbox_counts().done == 0
@@ -182,7 +184,7 @@ def test_a_message_is_done_when_all_its_packets_have_their_answers(
     platform: ReferencePlatform, gate_of: GateOf, window: int
 ) -> None:
     platform.behaviour = in_turn(JUDGE, Silent())
-    gate = gate_of(window=window, acknowledge_seconds=0.3)
+    gate = gate_of(window=window, acknowledge_seconds=SOON)
     (sent,) = record(gate, "L1")
     gate.start()
     assert gate.comes_to(sent, OutboxState.DONE)
@@ -229,7 +231,7 @@ def test_a_bare_answer_that_may_be_to_an_earlier_message_lets_none_go(
     platform.behaviour = in_turn(Late(), Silent())
     gate = gate_of(
         window=1,
-        acknowledge_seconds=0.5,
+        acknowledge_seconds=SOON,
         retry_pause_seconds=0.5,
         retry_pause_limit_seconds=600.0,
     )
@@ -247,7 +249,7 @@ def test_where_answers_are_bare_a_missing_one_ends_the_connection_before_anythin
     platform.behaviour = in_turn(JUDGE, Silent())
     gate = gate_of(
         window=1,
-        acknowledge_seconds=0.5,
+        acknowledge_seconds=SOON,
         retry_pause_seconds=0.5,
         retry_pause_limit_seconds=600.0,
     )

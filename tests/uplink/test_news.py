@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import until
 
 from acceptance_kit.peers.platform import ReferencePlatform
 from appliance.clock import Clock
@@ -17,7 +18,7 @@ from appliance.runtime.uplink.cameras import CameraNews
 from appliance.runtime.uplink.sender import run_uplink
 from appliance.runtime.uplink.status import SETTLE_SECONDS, StatusNews
 
-from .gate import Gate, HandClock, until
+from .gate import Gate, HandClock
 from .samples import passage, site
 
 MINUTE = 60
@@ -313,7 +314,7 @@ def test_camera_and_state_reach_the_platform_beside_the_passages(
     one = whole.record(passage())
     whole.start()
     assert whole.comes_to(one, OutboxState.DONE)
-    assert until(lambda: bool(received(platform, "60002") and received(platform, "60003")))
+    until(lambda: bool(received(platform, "60002") and received(platform, "60003")))
     (camera,) = received(platform, "60002")
     assert camera["F_WZ"] == "东门进厂道卡口"
     assert camera["F_PORT"] == "554"
@@ -321,7 +322,7 @@ def test_camera_and_state_reach_the_platform_beside_the_passages(
     # The platform keeps no password; that it travels is shown by the bytes of a 60002.
     assert camera["F_PSD"] == "（不保存）"
     assert received(platform, "60003")[0]["F_QYMJJKZT"] == "正常"
-    assert until(lambda: whole.journal.outbox_counts().done == 3)
+    until(lambda: whole.journal.outbox_counts().done == 3)
     assert whole.end()
     for path in storage.glob("journal.sqlite3*"):
         assert PASSWORD.encode() not in path.read_bytes()
@@ -332,13 +333,13 @@ def test_a_missing_password_sets_its_message_aside_and_is_sent_once_it_is_there(
     whole: Gate, storage: Path, platform: ReferencePlatform
 ) -> None:
     whole.start()
-    assert until(lambda: len(whole.journal.aside()) == 1)
+    until(lambda: len(whole.journal.aside()) == 1)
     (aside,) = whole.journal.aside()
     assert aside.cn == "60002"
     assert (aside.reason or "").startswith("视频密码（F_PSD）：没有密钥“camera-east-in”")
     keep(storage / "secrets", PASSWORD)
-    assert until(lambda: len(received(platform, "60002")) == 1)
-    assert until(lambda: whole.journal.aside() == ())
+    until(lambda: len(received(platform, "60002")) == 1)
+    until(lambda: whole.journal.aside() == ())
 
 
 def test_a_password_the_platform_must_refuse_is_set_aside_without_being_told(
@@ -346,7 +347,7 @@ def test_a_password_the_platform_must_refuse_is_set_aside_without_being_told(
 ) -> None:
     keep(storage / "secrets", "much-too-long-a-password-for-7.3.2")
     whole.start()
-    assert until(lambda: len(whole.journal.aside()) == 1)
+    until(lambda: len(whole.journal.aside()) == 1)
     reason = whole.journal.aside()[0].reason or ""
     assert "F_PSD" in reason
     assert "much-too-long" not in reason
@@ -356,5 +357,5 @@ def test_a_camera_that_is_gone_from_the_profile_is_set_aside(whole: Gate, storag
     keep(storage / "secrets", PASSWORD)
     whole.journal.owe_news("60002", '{"camera": "gone"}')
     whole.start()
-    assert until(lambda: len(whole.journal.aside()) == 1)
+    until(lambda: len(whole.journal.aside()) == 1)
     assert whole.journal.aside()[0].reason == "站点配置中已没有相机“gone”"

@@ -27,7 +27,7 @@ from appliance.runtime.uplink.probe_report import as_dict, conclusion, fragment,
 
 from .samples import MN, site
 
-QUICK = {"acknowledge_seconds": 0.3}
+SOON = 2.0  # an answer that does come is never so late
 
 
 @contextmanager
@@ -39,40 +39,68 @@ def platform(folder: Path, variant: Variant, **settings: Any) -> Iterator[Refere
         yield running
 
 
-def probed(running: ReferencePlatform) -> tuple[Dialect | None, tuple[Trial, ...]]:
+def probed(
+    running: ReferencePlatform, seconds: float = SOON
+) -> tuple[Dialect | None, tuple[Trial, ...]]:
     host, port = running.address
-    return probe(site(host=host, port=port, **QUICK), SystemClock(), lambda _: None)
+    profile = site(host=host, port=port, acknowledge_seconds=seconds)
+    return probe(profile, SystemClock(), lambda _: None)
+
+
+# To many a frame these platforms say nothing, and each silence is waited for.
+slow = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
     ("variant", "wanted"),
     [
-        (Variant(), {"body": "literal", "length": "bytes", "crc": "computed"}),
-        (
+        pytest.param(
+            Variant(), {"body": "literal", "length": "bytes", "crc": "computed"}, id="literal"
+        ),
+        pytest.param(
             Variant(body="cp", packets=True, longest_segment=1024),
             {"body": "cp", "length": "packets"},
+            id="cp-packets",
         ),
-        (Variant(longest_segment=9999), {"body": "literal", "length": "shrink"}),
-        (Variant(crc="constant"), {"body": "literal", "crc": "constant"}),
-        (Variant(length="constant"), {"length_field": "constant", "crc": "computed"}),
-        (
+        pytest.param(
+            Variant(longest_segment=9999),
+            {"body": "literal", "length": "shrink"},
+            id="four-digits",
+            marks=slow,
+        ),
+        pytest.param(
+            Variant(crc="constant"),
+            {"body": "literal", "crc": "constant"},
+            id="constant",
+            marks=slow,
+        ),
+        pytest.param(
+            Variant(length="constant"),
+            {"length_field": "constant", "crc": "computed"},
+            id="length",
+            marks=slow,
+        ),
+        pytest.param(
             Variant(length="constant", crc="constant"),
             {"body": "literal", "length_field": "constant", "crc": "constant"},
+            id="field",
+            marks=slow,
         ),
-        (Variant(version="2025"), {"body": "literal", "version": "2025"}),
-        (Variant(dictionary="names"), {"body": "literal", "dictionary": "names"}),
-        (Variant(dates="dashed", dictionary="names"), {"dates": "dashed", "dictionary": "names"}),
-    ],
-    ids=[
-        "literal",
-        "cp-packets",
-        "four-digits",
-        "constant",
-        "length",
-        "field",
-        "2025",
-        "names",
-        "names-dashed",
+        pytest.param(
+            Variant(version="2025"), {"body": "literal", "version": "2025"}, id="2025", marks=slow
+        ),
+        pytest.param(
+            Variant(dictionary="names"),
+            {"body": "literal", "dictionary": "names"},
+            id="names",
+            marks=slow,
+        ),
+        pytest.param(
+            Variant(dates="dashed", dictionary="names"),
+            {"dates": "dashed", "dictionary": "names"},
+            id="names-dashed",
+            marks=slow,
+        ),
     ],
 )
 def test_the_dialect_of_a_strict_platform_is_found(
@@ -115,7 +143,7 @@ def test_every_record_that_the_platform_keeps_is_marked_as_a_test(tmp_path: Path
 
 def test_a_platform_that_never_answers_is_told_as_such(tmp_path: Path) -> None:
     with platform(tmp_path, Variant(), behaviour=lambda _: Silent()) as running:
-        found, trials = probed(running)
+        found, trials = probed(running, seconds=0.05)
     assert found is None
     assert len(trials) == len(list(frame_dialects()))
     assert "没有应答" in conclusion(found, trials)
@@ -125,7 +153,7 @@ def test_a_platform_that_is_not_there_is_told_as_such() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-    found, trials = probe(site(port=port, **QUICK), SystemClock(), lambda _: None)
+    found, trials = probe(site(port=port), SystemClock(), lambda _: None)
     assert found is None
     assert "连接失败" in trials[0].sentence
 

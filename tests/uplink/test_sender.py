@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from waiting import PATIENCE, until
 
 from acceptance_kit.peers.platform import (
     JUDGE,
@@ -18,7 +19,7 @@ from appliance.runtime.journal import Journal
 from appliance.runtime.journal.values import OutboxItem, OutboxState
 from appliance.runtime.uplink.pauses import Pauses
 
-from .gate import PATIENCE, Gate, until
+from .gate import Gate
 from .samples import passage, vehicle
 
 
@@ -46,7 +47,7 @@ def test_messages_go_out_oldest_first_and_each_once(
     gate = gate_of()
     sent = [gate.record(passage(f"p{n}", plate=f"宁A0000{n}")) for n in range(5)]
     gate.start()
-    assert until(lambda: gate.journal.outbox_counts().done == 5)
+    until(lambda: gate.journal.outbox_counts().done == 5)
     assert [kept.plate for kept in platform.records()] == [f"宁A0000{n}" for n in range(5)]
     assert [gate.message(each).attempts for each in sent] == [1] * 5
     assert [kept.times_received for kept in platform.records()] == [1] * 5
@@ -56,7 +57,7 @@ def test_a_passage_recorded_while_the_link_is_idle_goes_out_as_well(
     platform: ReferencePlatform, gate_of: Callable[..., Gate]
 ) -> None:
     gate = gate_of().start()
-    assert until(lambda: gate.heartbeat() == (True, "已连接平台，待发0条"))
+    until(lambda: gate.heartbeat() == (True, "已连接平台，待发0条"))
     assert gate.comes_to(gate.record(passage()), OutboxState.DONE)
 
 
@@ -103,7 +104,7 @@ def test_a_good_answer_that_comes_late_still_counts(
     platform.behaviour = in_turn(Late())
     gate = gate_of(
         window=1,
-        acknowledge_seconds=0.5,
+        acknowledge_seconds=2.0,
         retry_pause_seconds=600.0,
         retry_pause_limit_seconds=600.0,
     )
@@ -156,12 +157,12 @@ def test_what_is_recorded_while_the_platform_is_down_is_sent_when_it_is_up_again
     platform: ReferencePlatform, gate_of: Callable[..., Gate]
 ) -> None:
     gate = gate_of().start()
-    assert until(lambda: (gate.heartbeat() or (False,))[0])
+    until(lambda: (gate.heartbeat() or (False,))[0])
     platform.stop()
-    assert until(lambda: not (gate.heartbeat() or (True,))[0])
+    until(lambda: not (gate.heartbeat() or (True,))[0])
     sent = [gate.record(passage(f"p{n}")) for n in range(3)]
     platform.start()
-    assert until(lambda: gate.journal.outbox_counts().done == 3)
+    until(lambda: gate.journal.outbox_counts().done == 3)
     assert [gate.message(each).attempts for each in sent] == [1, 1, 1]
 
 
@@ -299,7 +300,7 @@ def test_it_stops_while_it_pauses_before_the_next_connection(
 ) -> None:
     platform.stop()
     gate = gate_of(retry_pause_seconds=3600.0, retry_pause_limit_seconds=3600.0).start()
-    assert until(lambda: "无法连接平台" in (gate.heartbeat() or (False, ""))[1])
+    until(lambda: "无法连接平台" in (gate.heartbeat() or (False, ""))[1])
     assert gate.end()
 
 

@@ -3,15 +3,14 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-from sites import DEMO, demo_profile
+from sites import DEMO, demo_profile, profile_file
 from test_cli import gatehouse
+from waiting import until
 
 from appliance.clock import SystemClock
 from appliance.profile.storage import ROOT
-from appliance.profile.writing import profile_as_yaml
 from appliance.runtime.video.trust import ClockTrust
 from appliance.runtime.video.volumes import Volumes
 
@@ -21,9 +20,7 @@ from .archive import DAY, Archive, open_archive
 def written(tmp_path: Path) -> tuple[Archive, str]:
     """An archive on today's clock, and the profile that speaks of it."""
     archive = open_archive(tmp_path / "root", SystemClock().now())
-    profile = tmp_path / "site.yaml"
-    profile.write_text(profile_as_yaml(archive.profile), "utf-8")
-    return archive, str(profile)
+    return archive, str(profile_file(tmp_path, archive.profile))
 
 
 def test_the_plan_is_json_for_machines_and_1_when_it_does_not_fit(tmp_path):
@@ -32,10 +29,8 @@ def test_the_plan_is_json_for_machines_and_1_when_it_does_not_fit(tmp_path):
     plan = json.loads(said.stdout)
     assert plan["fits"] is True
     assert plan["days"]["video"] > 365
-    profile = tmp_path / "site.yaml"
-    profile.write_text(
-        profile_as_yaml(demo_profile(tmp_path / "root", cameras__0__bitrate_mbps=20.0)), "utf-8"
-    )
+    site = demo_profile(tmp_path / "root", cameras__0__bitrate_mbps=20.0)
+    profile = profile_file(tmp_path, site)
     answer = gatehouse("storage", "plan", str(profile))
     assert answer.returncode == 1
     assert "录像只够存" in answer.stdout
@@ -100,9 +95,7 @@ def test_the_program_sweeps_beats_and_ends_when_it_is_told(tmp_path):
     words = [sys.executable, "-m", "appliance", "run", "sweeper", "--profile", profile]
     program = subprocess.Popen(words, cwd=DEMO.parents[1], stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 60
-        while not archive.journal.heartbeats() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        until(archive.journal.heartbeats)
     finally:
         program.terminate()
         assert program.wait(30) == 0

@@ -4,12 +4,11 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from appliance.guideline.retention import Kind
 from appliance.profile.storage import ROOT, WhenFull
@@ -22,13 +21,6 @@ from .archive import DAY, NOW, Archive, open_archive
 from .conftest import Disk
 
 TESTS = Path(__file__).parents[1]
-
-
-def until(what: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 30
-    while not what() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return what()
 
 
 def fill(archive: Archive, expired: int = 3, kept: int = 5) -> None:
@@ -92,6 +84,7 @@ def test_a_sweeper_that_is_told_to_end_does_so_between_two_batches(archive, monk
     assert archive.sweeper().sweep().expired[Kind.VIDEO] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 3])
 @pytest.mark.parametrize("step", list(SweepStep))
 def test_killed_at_any_step_it_loses_nothing_kept_and_leaves_no_orphan(tmp_path, step, number):
@@ -328,7 +321,7 @@ def test_a_full_disk_overwrites_the_oldest_and_each_early_deletion_is_a_complian
     swept = archive.sweeper().sweep()
     volume = str(xfs.mount)
     space = archive.volumes.space(volume)
-    assert until(lambda: archive.volumes.space(volume).free >= 0.05 * space.size)
+    until(lambda: archive.volumes.space(volume).free >= 0.05 * space.size)
     assert swept.early[Kind.VIDEO] >= 1
     assert swept.expired == {}
     assert archive.journal.shelves().oldest(Kind.VIDEO) > oldest
@@ -385,7 +378,7 @@ def test_a_full_disk_stops_where_the_policy_says_so_and_goes_on_when_there_is_ro
     for file in list(xfs.mount.rglob("*.mp4"))[:10]:
         file.unlink()
     # XFS gives the room back a little later.
-    assert until(lambda: archive.volumes.space(str(xfs.mount)).free > 24 << 20)
+    until(lambda: archive.volumes.space(str(xfs.mount)).free > 24 << 20)
     archive.sweeper().sweep()
     assert archive.journal.storage().stopped == ()
     assert archive.journal.latest_events(1)[0].kind == "storage-resumed"

@@ -158,6 +158,7 @@ def _without_hyperlpr3(store: ModelStore) -> ModelStore:
     return RegistryOnly(store.directories, store.cache)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_most_real_plates_of_held_out_photos_are_read(store: ModelStore) -> None:
     if not held_out.PLATES.is_dir():

@@ -86,6 +86,7 @@ print(len(HyperLprDetector(ModelStore.default()).detect(cv2.imread({str(photo)!r
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_most_real_plates_are_read_with_weights_from_the_registry_alone(ocr: ChainReader) -> None:
     if not PLATES.is_dir():

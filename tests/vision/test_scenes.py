@@ -199,6 +199,7 @@ def test_a_long_trailer_that_follows_its_own_cab_is_no_second_vehicle(lane: Watc
     assert lane.plates == ["宁A58D21"]
 
 
+@pytest.mark.slow
 def test_a_truck_that_stands_for_minutes_is_one_passage(lane: Watched) -> None:
     lane.film(2.4, coming(FIRST))
     view = picture(FIRST)

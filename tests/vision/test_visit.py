@@ -259,6 +259,7 @@ def test_a_lane_first_seen_with_a_truck_in_it_learns_how_it_looks_when_empty() -
     assert [s.plate for s in lane.sightings[before:]] == [None, "蒙B72F83"]
 
 
+@pytest.mark.slow
 def test_a_truck_that_waits_long_with_its_plate_in_sight_stays_the_same_vehicle(lane: Lane) -> None:
     lane.show(TRUCK, 900, "宁A58D21")
     lane.show(EMPTY, 20)

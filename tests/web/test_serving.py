@@ -3,43 +3,18 @@
 import re
 import socket
 import threading
-import time
 import urllib.request
-from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
+from waiting import free_port, until
 from web_gate import site
 
 from appliance.clock import SystemClock
 from appliance.runtime.journal import Journal, JournalError
 from appliance.runtime.journal.values import Heartbeat
 from appliance.runtime.web import AddressUnavailable, serve
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-T = TypeVar("T")
-
-
-def eventually(look: Callable[[], T]) -> T:
-    """What `look` gives once it is something; tries for five seconds."""
-    until = time.monotonic() + 5
-    while True:
-        try:
-            found = look()
-        except (OSError, JournalError):
-            if time.monotonic() > until:
-                raise
-        else:
-            if found or time.monotonic() > until:
-                return found
-        time.sleep(0.02)
 
 
 def test_the_page_is_served_beats_and_stops_when_told(tmp_path: Path) -> None:
@@ -51,12 +26,15 @@ def test_the_page_is_served_beats_and_stops_when_told(tmp_path: Path) -> None:
     program.start()
 
     def beats() -> tuple[Heartbeat, ...]:
-        with Journal.open(tmp_path, SystemClock(), readonly=True) as journal:
+        with (
+            suppress(OSError, JournalError),  # it is not there yet
+            Journal.open(tmp_path, SystemClock(), readonly=True) as journal,
+        ):
             return journal.heartbeats()
+        return ()
 
     try:
-        eventually((tmp_path / "journal.sqlite3").exists)
-        [heartbeat] = eventually(beats)
+        [heartbeat] = until(beats)
         assert (heartbeat.program, heartbeat.ok) == ("web", True)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:
             text = response.read().decode()
