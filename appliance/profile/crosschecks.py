@@ -10,6 +10,7 @@ from typing import Any
 
 from appliance.guideline.messages import PASSAGE_FIELDS
 from appliance.guideline.refusals import refusal
+from appliance.profile.box import Machine
 from appliance.profile.faults import Route, quoted, shown
 from appliance.profile.identifiers import credit_check_character, plausible_plate
 from appliance.profile.model import CameraRole, EntryPage, ModbusRelay, StatusPage, Uplink
@@ -303,6 +304,12 @@ def _page_ports(tree: Tree) -> None:
         name = "entry_page" if "entry_page" in network else "status_page"
         wrong = f"状态页与补录页都用端口 {entry}"
         tree.refuse(("network", name, "port"), wrong, "两页各用一个端口")
+    for route, machine in _items(_keys(tree.data), (), "machines"):
+        ssh = _number(machine, "ssh_port", Machine)
+        for port, page in ((status, "状态页"), (entry, "补录页")):
+            if ssh is not None and ssh == port:
+                wrong = f"ssh 与{page}都用端口 {ssh}"
+                tree.refuse((*route, "ssh_port"), wrong, "换一个端口")
 
 
 def _credit_code(tree: Tree) -> None:
