@@ -9,6 +9,9 @@ Nothing about a site is written down a second time for Ansible. Each host gets
 - `gatehouse_lanes`: the lanes it serves, each `{"barrier", "entrance", "camera"}` by number,
 - `gatehouse_push_ports`: where it listens for plate cameras that read by themselves, each
   `{"camera", "host", "port"}`: the host alone may reach that TCP port,
+- `gatehouse_secret_names`: the secrets that this machine's programs are handed, sorted,
+- `gatehouse_retention`: the profile's table of what is kept, by kind: `kept_days`, `legal_days`,
+  `clause`, `volumes` (of this machine), `when_full`,
 - `gatehouse_profile_path`: the profile's file on the controller,
 - what `gatehouse provision` hands on in memory, such as `gatehouse_secrets` (name to value),
 - `ansible_host` and `ansible_port` from the entry; without a `host` the command line gives one.
@@ -28,11 +31,14 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin
 
+from appliance.guideline.retention import Kind
 from appliance.profile.box import Machine
+from appliance.profile.capacity import places
 from appliance.profile.faults import ProfileFaults
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Profile
 from appliance.profile.report import format_faults
+from appliance.profile.secrets import named_secrets
 
 DOCUMENTATION = r"""
 name: gatehouse
@@ -109,12 +115,30 @@ def variables(profile: Profile, machine: Machine, file: Path) -> dict[str, Any]:
             {"camera": door.camera, "host": door.host, "port": door.port}
             for door in profile.doors_of(machine)
         ],
+        "gatehouse_secret_names": list(named_secrets(profile.part_of(machine))),
+        "gatehouse_retention": retention(profile, machine),
         "gatehouse_profile_path": str(file),
         "ansible_port": machine.ssh_port,
     }
     if machine.host is not None:
         told["ansible_host"] = machine.host
     return told
+
+
+def retention(profile: Profile, machine: Machine) -> dict[str, dict[str, Any]]:
+    """The profile's one table of terms, for the policy file on the box."""
+    table = profile.storage.retention
+    volumes = places(profile, machine)
+    return {
+        kind.value: {
+            "kept_days": table.days(kind),
+            "legal_days": kind.legal_days,
+            "clause": kind.clause,
+            "volumes": sorted(volumes.get(kind, ())),
+            "when_full": table.when_full(kind).value,
+        }
+        for kind in Kind
+    }
 
 
 def handed_on(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from appliance.clock import SystemClock
 from appliance.models import ModelStore
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Profile, Reader
+from appliance.profile.secrets import named_secrets
 from appliance.profile.sections import Secret
 from appliance.profile.writing import profile_as_yaml
 from appliance.runtime.journal import Journal
@@ -89,7 +90,8 @@ def demo_site(
     # The pictures are opened while an earlier demo's data are still there.
     scenes = {barrier: Scene(vehicles, repeat=repeat) for barrier, vehicles in script.items()}
     _empty_root(root)
-    passwords = {secret: secrets.token_urlsafe(12) for secret in _secrets(profile)}
+    wanted = [Secret(name=name) for name in named_secrets(profile)]
+    passwords = {secret: secrets.token_urlsafe(12) for secret in wanted}
     with ExitStack() as started:
         clock = SystemClock()
         cameras: dict[str, SimulatedCamera] = {}
@@ -193,12 +195,6 @@ def _empty_root(root: Path) -> None:
         shutil.rmtree(root)
     root.mkdir(parents=True, mode=0o750)
     (root / MARK).touch()
-
-
-def _secrets(profile: Profile) -> set[Secret]:
-    """Every secret that the demo's programs ask for."""
-    cameras = {camera.password for camera in profile.cameras}
-    return cameras | {keeper.password for keeper in profile.access.gatekeepers}
 
 
 def _write_secrets(root: Path, passwords: dict[Secret, str]) -> None:

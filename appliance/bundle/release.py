@@ -30,7 +30,7 @@ import xmlrpc.client
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol, TextIO
 
@@ -182,7 +182,6 @@ class Health:
     patience_seconds: float
     deaths: Callable[[], int] = lambda: 0
     pause: float = 0.5
-    last: str = field(default="", init=False)
 
     def programs(self) -> Programs:
         """What supervisord says of its programs; raises OSError and its like when it is silent."""
@@ -197,6 +196,7 @@ class Health:
         since = time.monotonic()
         before: Programs | None = None
         starts: defaultdict[str, set[int]] = defaultdict(set)
+        last = "各程序没有稳定运行"
         while time.monotonic() < deadline:
             why, now = self._look()
             if self.deaths() >= MOST_DEATHS:
@@ -206,7 +206,7 @@ class Health:
                 why = f"程序 {'、'.join(names)} 反复退出"
             if why is not None or before is None:
                 since = time.monotonic()
-            self.last, before = why or self.last, now
+            last, before = why or last, now
             for name, (_, start) in (now or {}).items():
                 starts[name].add(start)
                 if len(starts[name] - {0}) > MOST_DEATHS:
@@ -214,7 +214,7 @@ class Health:
             if why is None and time.monotonic() - since >= self.steady_seconds:
                 return None
             time.sleep(self.pause)
-        return self.last or "各程序没有稳定运行"
+        return last
 
     def _look(self) -> tuple[str | None, Programs | None]:
         try:
@@ -455,10 +455,11 @@ class Box:
 
     def _go_back(self, release: str, former: str | None, known: list[str], why: str) -> str:
         told = f"版本 {release} 启动后不正常：{why}。"
-        if former is not None and former != release and self.whole(former):
-            again = self._try(former)
+        good = self._to_fall_back_on(release, former, known)
+        if good is not None:
+            again = self._try(good)
             state = "现已正常运行" if again is None else f"但它也不正常：{again}"
-            return f"{told}已换回版本 {former}，{state}。"
+            return f"{told}已换回版本 {good}，{state}。"
         if release in known:
             where = "请查看状态页和 journalctl -u gatehouse"
             return f"{told}它此前正常运行过，服务继续尝试；{where}。"
@@ -466,6 +467,18 @@ class Box:
         (self.opt / "current").unlink(missing_ok=True)
         advice = "请看 journalctl -u gatehouse，排除后再执行一次"
         return f"{told}没有更早的版本可换回，服务已停止。{advice}。"
+
+    def _to_fall_back_on(self, release: str, former: str | None, known: list[str]) -> str | None:
+        """The release to run in the place of one that is not well.
+
+        What ran before, unless that was cut off in its own switch and never seen to do well: then
+        the newest that was. A release that did well and is the only one that ran is kept trying.
+        """
+        if former == release and release in known:
+            return None
+        proven = [*([former] if former in known else []), *reversed(known)]
+        candidates = [each for each in (*proven, former) if each is not None and each != release]
+        return next((each for each in candidates if self.whole(each)), None)
 
     def _point_at(self, release: str) -> None:
         part = self.opt / ".current"

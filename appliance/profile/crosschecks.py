@@ -331,9 +331,14 @@ def _page_ports(tree: Tree) -> None:
         name = "entry_page" if "entry_page" in network else "status_page"
         wrong = f"状态页与补录页都用端口 {entry}"
         tree.refuse(("network", name, "port"), wrong, "两页各用一个端口")
-    taken = {status: "状态页", entry: "补录页"}
-    for _, machine in _items(_keys(tree.data), (), "machines"):
-        taken[_number(machine, "ssh_port", Machine)] = "ssh"
+    pages = {status: "状态页", entry: "补录页"}
+    taken = dict(pages)
+    for route, machine in _items(_keys(tree.data), (), "machines"):
+        ssh = _number(machine, "ssh_port", Machine)
+        if ssh is not None and ssh in pages:
+            wrong = f"ssh 与{pages[ssh]}都用端口 {ssh}"
+            tree.refuse((*route, "ssh_port"), wrong, "换一个端口")
+        taken.setdefault(ssh, "ssh")
     taken.pop(None, None)
     for route, camera in _cameras(tree):
         port = _keys(camera.get("push")).get("port")

@@ -8,9 +8,12 @@ known to all. Values are never kept, so no repr or traceback of the store can sh
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from appliance.profile.model import Profile
 from appliance.profile.sections import Secret
 from appliance.trouble import Trouble
 
@@ -126,3 +129,22 @@ class SecretStore:
         if self.systemd_credentials:
             return f"在服务单元中加 LoadCredential={name}:文件，文件里写密码"
         return f"把密码写入 {self.directory / name}，一行，再运行 chmod 600 {self.directory / name}"
+
+
+def named_secrets(profile: Profile) -> tuple[str, ...]:
+    """The names of all secrets that a profile refers to, sorted.
+
+    Of a machine's part (`Profile.part_of`): those that its programs are handed.
+    """
+    return tuple(sorted({secret.name for secret in _within(profile)}))
+
+
+def _within(value: object) -> Iterator[Secret]:
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, BaseModel):
+        for _, part in value:
+            yield from _within(part)
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _within(part)

@@ -1,6 +1,7 @@
 """The verbs of the installer's side: one short function each, no logic."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,6 +78,10 @@ def provision(
     bundle: Bundle = None,
     log: Log = None,
     inventory: Inventories = None,
+    accept_new_host_key: Annotated[
+        bool,
+        typer.Option("--accept-new-host-key", help="工控机重装或改名后，接受它现在的主机密钥。"),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """把装好 Debian 13 的工控机安装成门禁设备；可重复执行，第二次没有改动。"""
@@ -86,6 +91,7 @@ def provision(
     wanted = _wanted(
         profile, host, machine, limit, user, key, ask_become_pass, secrets, vault_password_file
     )
+    wanted = replace(wanted, accept_new_host_key=accept_new_host_key)
     options = PlayOptions("provision", check, bundle, log, tuple(inventory or ()))
     with play_of(wanted, options) as play:
         view = Console(highlight=False, stderr=as_json)
@@ -189,8 +195,9 @@ def secrets_list(
 ) -> None:
     """站点配置用到哪些密钥，密钥文件里有没有；不显示内容。退出码：0 齐全，1 有缺。"""
     from appliance.profile.loading import load_profile
+    from appliance.profile.secrets import named_secrets
     from appliance.provisioning.places import site_name, vault_file
-    from appliance.provisioning.vault import named_secrets, read_vault
+    from appliance.provisioning.vault import read_vault
 
     wanted = named_secrets(load_profile(profile))
     file = secrets or vault_file(site_name(profile))
@@ -208,8 +215,9 @@ def secrets_list(
 def secrets_edit(profile: ProfileFile, secrets: SecretsFile = None) -> None:
     """用编辑器填写密钥，每行“名称: 密码”；没有密钥文件则新建，列好要填的名称。"""
     from appliance.profile.loading import load_profile
+    from appliance.profile.secrets import named_secrets
     from appliance.provisioning.places import site_name, vault_file
-    from appliance.provisioning.vault import edit_vault, named_secrets
+    from appliance.provisioning.vault import edit_vault
 
     wanted = named_secrets(load_profile(profile))
     edit_vault(secrets or vault_file(site_name(profile)), wanted)

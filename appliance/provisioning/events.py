@@ -1,6 +1,7 @@
 """What Ansible tells while it works, as frozen values."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -65,18 +66,22 @@ class Ended:
 Event = TaskBegins | Result | LeftForHands | Recap | Ended
 
 
-def read_event(line: str) -> Event:
-    """The event in a line that the callback plugin wrote."""
+def read_event(line: str, clean: Callable[[str], str] = str) -> Event:
+    """The event in a line that the callback plugin wrote.
+
+    `clean` is asked about every text that comes from a machine: it blots out secrets.
+    """
     told = json.loads(line)
     match told.pop("event"):
         case "task":
             return TaskBegins(**told)
         case "hands":
-            return LeftForHands(told["host"], tuple(told["sentences"]))
+            return LeftForHands(told["host"], tuple(map(clean, told["sentences"])))
         case "recap":
             return Recap(tuple(told["failed"]))
         case "result":
-            places = tuple(told.pop("places"))
-            return Result(status=Status(told.pop("status")), places=places, **told)
+            places = tuple(map(clean, told.pop("places")))
+            message, status = clean(told.pop("message")), Status(told.pop("status"))
+            return Result(status=status, message=message, places=places, **told)
         case other:
             raise ValueError(f"no such event: {other}")

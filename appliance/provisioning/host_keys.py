@@ -1,5 +1,6 @@
 """Host keys, and what ssh's refusals mean in the installer's words."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from appliance.provisioning.reach import Box, Reach
@@ -35,10 +36,9 @@ def _sentence(reach: Reach, box: Box, kind: str) -> str:
     user, port = reach.account.user, box.machine.ssh_port
     key = reach.account.key
     shown_key = f"密钥 {key} " if key is not None else "本机的密钥"
-    forget = f"ssh-keygen -R {box.name} -f {reach.known_hosts}"
     return {
         "key": f"{who}的主机密钥与首次连接时不同：可能连错了机器，也可能有人冒充。"
-        f"若确实重装过系统，请运行 {forget} 后重试。",
+        "若确实重装过系统，请执行 gatehouse provision 并加 --accept-new-host-key。",
         "denied": f"{who}不接受账号 {user} 的{shown_key}。"
         f"请核对 --user 与 --key，或先运行 ssh-copy-id -p {port} {user}@{box.address} 放入公钥。",
         "name": f"找不到{who}：名称解析不了。请核对地址，或改用 IP 地址。",
@@ -77,9 +77,22 @@ def answering_as_another(reach: Reach) -> list[str]:
         kept = [line for line in lines if line.partition(" ")[0] not in mistaken]
         reach.known_hosts.write_text("".join(f"{line}\n" for line in kept), "utf-8")
     return [
-        f"地址 {names[name].address} 应答的是工控机 {first}，不是 {name}。请核对地址和 --machine。"
+        f"地址 {names[name].address} 应答的是工控机 {first}，不是 {name}。请核对地址和 --machine；"
+        "若确实改过名称，请执行 gatehouse provision 并加 --accept-new-host-key。"
         for name, first in mistaken.items()
     ]
+
+
+def forget_pins(known_hosts: Path, kept: Collection[str]) -> None:
+    """Forget every pin but those of the machines `kept`: the installer says that a key is new.
+
+    A machine that was installed anew has a new key under its name, one that was renamed has its
+    old key under a name that the profile no longer has.
+    """
+    lines = _lines(known_hosts)
+    left = [line for line in lines if line.partition(" ")[0] in kept]
+    if left != lines:
+        known_hosts.write_text("".join(f"{line}\n" for line in left), "utf-8")
 
 
 def write_known_addresses(reach: Reach) -> None:

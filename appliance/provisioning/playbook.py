@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -44,7 +44,7 @@ class Play:
     playbook: Path = Path("provision.yml")
 
 
-def run_play(play: Play) -> Iterator[Event]:
+def run_play(play: Play) -> Generator[Event, None, None]:
     """Run it; the last event is `Ended`. Whoever stops listening ends the run.
 
     Raises Trouble without Ansible, OSError when the log cannot be written.
@@ -79,7 +79,7 @@ def run_play(play: Play) -> Iterator[Event]:
     try:
         with os.fdopen(events, encoding="utf-8") as lines:
             for line in lines:
-                yield read_event(line)
+                yield read_event(line, blot.scrubbed)
         code = process.wait()
     finally:
         process.terminate()

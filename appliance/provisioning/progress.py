@@ -33,6 +33,13 @@ class Progress:
         self._ends: dict[str, list[Status]] = {}
         self._spinner: Spinner | None = None
 
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """The moving line is gone and the cursor is back, also after Ctrl-C."""
+        self._hide()
+
     def take(self, event: Event) -> None:
         """Show what an event tells."""
         match event:

@@ -54,9 +54,7 @@ def choose_boxes(
     known = "、".join(m.name for m in profile.machines)
     if not chosen:
         raise Trouble(f"站点配置中没有名为“{machine}”的工控机。可选：{known}。")
-    for pattern in limit:
-        if not any(fnmatchcase(m.name, pattern) for m in chosen):
-            raise Trouble(f"--limit “{pattern}”没有对应的工控机。可选：{known}。")
+    refuse_strangers(limit, [m.name for m in chosen])
     if limit:
         chosen = [m for m in chosen if any(fnmatchcase(m.name, p) for p in limit)]
     if host is not None:
@@ -70,6 +68,14 @@ def choose_boxes(
             "请用 --host 给出，或在站点配置的 machines 中填写 host。"
         )
     return tuple(Box(m, m.host or "") for m in chosen)
+
+
+def refuse_strangers(patterns: Sequence[str], names: Sequence[str]) -> None:
+    """Raise Trouble for a pattern of `--limit` that fits none of the machines' `names`."""
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            known = "、".join(dict.fromkeys(names))
+            raise Trouble(f"--limit “{pattern}”没有对应的工控机。可选：{known}。")
 
 
 def _address(text: str) -> str:

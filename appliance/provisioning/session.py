@@ -8,7 +8,7 @@ from pathlib import Path
 
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Profile
-from appliance.provisioning.host_keys import write_known_addresses
+from appliance.provisioning.host_keys import forget_pins
 from appliance.provisioning.places import SiteState, site_name, vault_file
 from appliance.provisioning.preflight import Facts, ask_all
 from appliance.provisioning.reach import Account, Reach, choose_boxes, reaching
@@ -27,6 +27,7 @@ class Wanted:
     ask_become_pass: bool = False
     secrets_file: Path | None = None
     vault_password_file: Path | None = None
+    accept_new_host_key: bool = False
 
     @property
     def site(self) -> str:
@@ -46,6 +47,11 @@ class Session:
     state: SiteState = field(repr=False)
 
 
+def sudo_password(user: str) -> str:
+    """Ask at the terminal for what sudo wants from `user` on the boxes."""
+    return getpass.getpass(f"{user} 的 sudo 密码：")
+
+
 @contextlib.contextmanager
 def session(wanted: Wanted, *, with_secrets: bool) -> Iterator[Session]:
     """Everything that can be asked before a change is asked here.
@@ -60,10 +66,11 @@ def session(wanted: Wanted, *, with_secrets: bool) -> Iterator[Session]:
     if with_secrets:
         file = wanted.secrets_file or vault_file(wanted.site)
         secrets = open_vault(profile, file, wanted.vault_password_file)
-    user = wanted.account.user
-    password = getpass.getpass(f"{user} 的 sudo 密码：") if wanted.ask_become_pass else None
+    password = sudo_password(wanted.account.user) if wanted.ask_become_pass else None
     state = SiteState.of(wanted.site)
     with reaching(boxes, wanted.account, state) as reach:
+        if wanted.accept_new_host_key:
+            others = {each.name for each in profile.machines} - {box.name for box in boxes}
+            forget_pins(reach.known_hosts, others)
         facts = ask_all(reach, password)
-        write_known_addresses(reach)
         yield Session(profile, reach, facts, secrets, password, state)

@@ -8,17 +8,16 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 import yaml
 from ansible.parsing.vault import AnsibleVaultError, VaultLib, VaultSecret
-from pydantic import BaseModel
 
 from appliance.profile.model import Profile
-from appliance.profile.sections import Secret
+from appliance.profile.secrets import named_secrets
 from appliance.provisioning.places import private_file
 from appliance.trouble import Trouble
 
@@ -45,22 +44,6 @@ class Secrets:
 def _written_forms(value: str) -> set[str]:
     dumped = {json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value)}
     return {value} | {text[1:-1] for text in dumped}
-
-
-def named_secrets(profile: Profile) -> tuple[str, ...]:
-    """The names of all secrets that a profile refers to, sorted."""
-    return tuple(sorted({secret.name for secret in _within(profile)}))
-
-
-def _within(value: object) -> Iterator[Secret]:
-    if isinstance(value, Secret):
-        yield value
-    elif isinstance(value, BaseModel):
-        for _, part in value:
-            yield from _within(part)
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from _within(part)
 
 
 def open_vault(profile: Profile, file: Path, password_file: Path | None) -> Secrets:

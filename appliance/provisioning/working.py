@@ -49,11 +49,12 @@ def play_of(wanted: Wanted, options: PlayOptions) -> Iterator[Play]:
 
 
 def run_and_show(play: Play, progress: Progress) -> Outcome:
-    """Run to the end, each event shown as it comes."""
+    """Run to the end, each event shown as it comes; whatever ends it, the terminal is as before."""
     outcome = Outcome({box.name: MachineOutcome() for box in play.reach.boxes})
-    for event in run_play(play):
-        outcome.take(event)
-        progress.take(event)
+    with progress, contextlib.closing(run_play(play)) as events:
+        for event in events:
+            outcome.take(event)
+            progress.take(event)
     return outcome
 
 

@@ -199,6 +199,19 @@ def test_a_switch_that_was_cut_off_is_judged_again(
     assert service.active()
 
 
+def test_a_cut_off_switch_that_is_judged_ill_gives_way_to_the_newest_release_that_did_well(
+    gate: Box, bundles: dict[str, Path], gate_service: ByHand
+) -> None:
+    installed(gate, bundles["1.0"])
+    newest = installed(gate, bundles["1.1"])
+    bad, _ = gate.unpack(bundles["2.0"])
+    (gate.opt / "current").unlink()
+    (gate.opt / "current").symlink_to(gate.releases / bad)  # and the power went
+    with pytest.raises(Unwell, match=f"已换回版本 {newest}，现已正常运行"):
+        gate.switch(bad)
+    assert (gate.current, gate_service.active()) == (newest, True)
+
+
 class TestBundlesThatAreNotWhatTheySay:
     """Nothing of them is left on the box."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from appliance.profile.loading import load_profile
-from appliance.provisioning.vault import named_secrets
+from appliance.profile.secrets import named_secrets
 
 from .bed import Bed
 from .bed.places import REPOSITORY

@@ -1,7 +1,6 @@
 """The boxes of several sites, asked and ready."""
 
 import contextlib
-import getpass
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -12,7 +11,8 @@ from appliance.provisioning.fleet.waves import Member
 from appliance.provisioning.host_keys import write_known_addresses
 from appliance.provisioning.places import SiteState, site_name
 from appliance.provisioning.preflight import ask_all
-from appliance.provisioning.reach import Account, choose_boxes, reaching
+from appliance.provisioning.reach import Account, choose_boxes, reaching, refuse_strangers
+from appliance.provisioning.session import sudo_password
 from appliance.trouble import Trouble
 
 
@@ -38,13 +38,8 @@ def members_of(
         raise Trouble("站点配置写了两次，或有两个文件同名。请每个站点只写一次。")
     loaded = [load_profile(file) for file in profiles]
     everyone = [machine.name for profile in loaded for machine in profile.machines]
-    for pattern in login.limit:
-        if not any(fnmatchcase(name, pattern) for name in everyone):
-            known = "、".join(dict.fromkeys(everyone))
-            raise Trouble(f"--limit “{pattern}”没有对应的工控机。可选：{known}。")
-    password = None
-    if login.ask_become_pass:
-        password = getpass.getpass(f"{login.account.user} 的 sudo 密码：")
+    refuse_strangers(login.limit, everyone)
+    password = sudo_password(login.account.user) if login.ask_become_pass else None
     members: list[Member] = []
     with contextlib.ExitStack() as held:
         for site, profile in zip(sites, loaded, strict=True):
