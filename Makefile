@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup setup-system demo test test-system check lint types clean
+.PHONY: help setup setup-system setup-image demo test test-system test-image check lint types clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -13,9 +13,9 @@ setup:  ## Install system packages, the virtual environment and the models
 demo: setup  ## A whole site at work on this machine (ONCE=1: each vehicle once, then a summary)
 	@$(BIN)/gatehouse demo $(if $(ONCE),--once) $(if $(IMAGES),--images $(IMAGES))
 
-test: setup-system lint types  ## The whole suite; what watches the clock or boots a guest runs alone
-	$(BIN)/pytest -q -n 4 --dist loadgroup -m "not demo and not slow and not system"
-	$(BIN)/pytest -m "demo or slow or system"
+test: setup-system setup-image lint types  ## The whole suite; what watches the clock or boots a guest runs alone
+	$(BIN)/pytest -q -n 4 --dist loadgroup -m "not demo and not slow and not system and not image"
+	$(BIN)/pytest -m "demo or slow or system or image"
 
 setup-system: setup  ## And what the system test needs, when run as root
 	@if [ "$$(id -u)" = 0 ]; then scripts/setup --system; fi
@@ -23,8 +23,14 @@ setup-system: setup  ## And what the system test needs, when run as root
 test-system: setup-system  ## A bare Debian guest becomes a gate appliance (root)
 	$(BIN)/pytest -q -m system
 
+setup-image: setup  ## And what the image test needs, when run as root
+	@if [ "$$(id -u)" = 0 ]; then scripts/setup --image; fi
+
+test-image: setup-image  ## The disk image, built twice and started once (root), also when nothing changed
+	GATEHOUSE_IMAGE_TEST=1 $(BIN)/pytest -q tests/image
+
 check: setup lint types  ## The everyday loop: everything but the demo and what is slow
-	$(BIN)/pytest -q -m "not demo and not slow and not system" -n 4 --dist loadgroup
+	$(BIN)/pytest -q -m "not demo and not slow and not system and not image" -n 4 --dist loadgroup
 
 lint:
 	$(BIN)/ruff check .

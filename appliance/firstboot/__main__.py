@@ -5,23 +5,25 @@ import sys
 from pathlib import Path
 
 from appliance.firstboot.applying import apply
+from appliance.firstboot.starting import start
 from appliance.provisioning.outcome import summed_up
 from appliance.provisioning.remedies import fault_lines
 
 
 def main() -> int:
-    """`apply PROFILE --machine NAME --release RELEASE --log FILE`, told on standard output."""
+    """`start`, or `apply PROFILE --machine NAME --release RELEASE --log FILE`."""
     parser = argparse.ArgumentParser(description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("start")
     part = verbs.add_parser("apply")
     part.add_argument("profile", type=Path)
     part.add_argument("--machine", required=True)
     part.add_argument("--release")
     part.add_argument("--log", type=Path, required=True)
     told = parser.parse_args()
-    outcome = summed_up(
-        [told.machine], apply(told.profile, told.machine, told.log, told.release)
-    )
+    if told.verb == "start":
+        return start()
+    outcome = summed_up([told.machine], apply(told.profile, told.machine, told.log, told.release))
     machine = outcome.machines[told.machine]
     if machine.fault is not None:
         sys.stdout.write("\n".join(fault_lines(told.machine, "本机", machine.fault)) + "\n")

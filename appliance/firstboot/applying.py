@@ -18,7 +18,7 @@ ANSIBLE = "/usr/bin/ansible-playbook"
 def apply(profile: Path, machine: str, log: Path, release: str | None = None) -> Iterator[Event]:
     """Bring this machine to the state of the profile; the last event is `Ended`.
 
-    Ansible is Debian's; the profile is read by the release's own code, which it finds by PYTHONPATH.
+    Ansible is Debian's; it finds the release's own code, which reads the profile, by PYTHONPATH.
     Its words go to `log`, which only root may read. `release` is the one that is to run, else the
     one that does.
     """
@@ -33,8 +33,10 @@ def apply(profile: Path, machine: str, log: Path, release: str | None = None) ->
         handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             process = subprocess.Popen(  # noqa: S603 - fixed words, no shell
-                [ANSIBLE, "--diff", "-i", str(profile), "-i", str(hosts)]
-                + ["--limit", machine, str(PLAYBOOK)],
+                [
+                    *(ANSIBLE, "--diff", "-i", str(profile), "-i", str(hosts)),
+                    *("--limit", machine, str(PLAYBOOK)),
+                ],
                 cwd=PLAYBOOK.parent,
                 env=_environment(Path(temporary), teller),
                 pass_fds=(teller,),

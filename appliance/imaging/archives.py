@@ -95,8 +95,8 @@ def _private_apt(archives: Archives) -> Iterator[list[str]]:
             (folder / name).mkdir(parents=True)
         (folder / "status").touch()
         sources = folder / "image.sources"
-        suites = ((archives.debian, f"{SUITE} {SUITE}-updates"),)
-        suites += ((archives.security, f"{SUITE}-security"),)
+        suites = [(archives.debian, f"{SUITE} {SUITE}-updates")]
+        suites += [(archives.security, f"{SUITE}-security")]
         sources.write_text(
             "\n".join(
                 f"Types: deb\nURIs: {base}\nSuites: {names}\nComponents: main\n"

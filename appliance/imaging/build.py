@@ -49,6 +49,25 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Tree:
+    """An image in the making: its folder, its lock, and the log of all that was run."""
+
+    work: Path
+    lock: Lock
+    log: Path
+
+    @property
+    def root(self) -> Path:
+        """The root file system."""
+        return self.work / "root"
+
+    @property
+    def repository(self) -> Path:
+        """The apt archive that it is installed from."""
+        return self.work / "debian"
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """What was made: the image's name, and its files in `out`."""
 
@@ -84,26 +103,26 @@ def build_image(wanted: Wanted, store: PackageStore, say: Say) -> Image:
     )
     content = profile_digest(wanted.profile.read_bytes()) if wanted.profile else None
     release = ImageRelease(__version__, runtime.release, lock.digest, content, lock.epoch)
-    log = wanted.out / f"{release.name}.log"
-    log.write_text("", "utf-8")
     with tempfile.TemporaryDirectory(prefix=".image-", dir=_workshop(wanted.out)) as temporary:
-        work = Path(temporary)
-        repository = work / "debian"
-        write_repository(repository, lock.packages, store)
+        log = wanted.out / f"{release.name}.log"
+        log.write_text("", "utf-8")
+        tree = Tree(Path(temporary), lock, log)
+        write_repository(tree.repository, lock.packages, store)
         say(f"安装 {len(lock.packages)} 个 Debian 软件包…")
-        root = _tree(work, repository, lock, log)
+        _install_debian(tree)
         say("安装运行程序…")
-        _furnish(root, runtime, lock.epoch, log)
+        _furnish(tree, runtime)
         say("应用各角色…")
-        _apply(root, profile, machine, runtime, lock.epoch, log, work)
-        _compile_again(root, lock.epoch, log)
-        tidy(root)
-        _describe(root, release, wanted.profile)
-        parts = _parts(root, runtime, lock, work)
-        clamp(root, lock.epoch)
-        files = _pack(wanted, release, root, runtime, repository, lock.epoch, say)
-        files += _papers(wanted.out, release, parts, lock)
-        _grant_removal(root)
+        _apply(tree, profile, machine, runtime)
+        # Last, when everything that goes into it is in place.
+        run_inside(tree.root, ["update-initramfs", "-u", "-k", "all"], lock.epoch, log=log)
+        tidy(tree.root)
+        _describe(tree.root, release, wanted.profile)
+        parts = _parts(tree, runtime)
+        clamp(tree.root, lock.epoch)
+        files = _pack(wanted, release, tree, runtime, say)
+        files += _papers(wanted.out, release, parts, lock.epoch)
+        _grant_removal(tree.root)
     sums = wanted.out / f"{release.name}.SHA256SUMS"
     sums.write_text("".join(f"{digest_of(path)}  {path.name}\n" for path in files), "utf-8")
     return Image(release.name, (*files, sums))
@@ -148,37 +167,36 @@ def _free_memory() -> int:
     return 0
 
 
-def _tree(work: Path, repository: Path, lock: Lock, log: Path) -> Path:
+def _install_debian(tree: Tree) -> None:
     """Debian from the lock and nothing else: apt sees no archive but this."""
-    root = work / "root"
-    names = ",".join(f"{package.name}={package.version}" for package in lock.packages)
+    names = ",".join(f"{package.name}={package.version}" for package in tree.lock.packages)
     words = ["mmdebstrap", "--mode=root", "--variant=apt", "--format=directory"]
     words += ['--aptopt=APT::Install-Recommends "false"', "--dpkgopt=force-unsafe-io"]
-    words += [f"--include={names}", SUITE, str(root), f"deb [trusted=yes] copy:{repository} ./"]
+    words += [f"--include={names}", SUITE, str(tree.root)]
     done = subprocess.run(  # noqa: S603 - fixed words, no shell
-        words,
-        env=environment(lock.epoch),
+        [*words, f"deb [trusted=yes] copy:{tree.repository} ./"],
+        env=environment(tree.lock.epoch),
         capture_output=True,
         text=True,
         errors="replace",
         check=False,
         umask=0o022,
     )
-    with log.open("a", encoding="utf-8") as file:
+    with tree.log.open("a", encoding="utf-8") as file:
         file.write(f"## mmdebstrap\n{done.stdout}{done.stderr}\n")
     if done.returncode != 0:
         told = [line for line in done.stderr.splitlines() if line.startswith("E:")] or ["没有说明"]
-        raise Trouble(f"Debian 软件包装不成：{told[0]}。完整日志：{log}")
-    return root
+        raise Trouble(f"Debian 软件包装不成：{told[0]}。完整日志：{tree.log}")
 
 
-def _furnish(root: Path, runtime: Bundle, epoch: int, log: Path) -> None:
+def _furnish(tree: Tree, runtime: Bundle) -> None:
     """The recipe's files, what must happen inside (pyinfra), and the release."""
+    epoch = tree.lock.epoch
     for name in ("etc/apt/sources.list", "etc/apt/apt.conf.d/99mmdebstrap"):
-        (root / name).unlink(missing_ok=True)
-    copy_from_clone(source_tree(), root)
+        (tree.root / name).unlink(missing_ok=True)
+    copy_from_clone(source_tree(), tree.root)
     done = subprocess.run(  # noqa: S603 - fixed words, no shell
-        [sys.executable, "-m", "appliance.imaging.furnishing", str(root)],
+        [sys.executable, "-m", "appliance.imaging.furnishing", str(tree.root)],
         env=environment(epoch) | {"PYTHONPATH": python_path()},
         capture_output=True,
         text=True,
@@ -186,7 +204,7 @@ def _furnish(root: Path, runtime: Bundle, epoch: int, log: Path) -> None:
     )
     if done.returncode != 0:
         raise Trouble(f"镜像内部的设置失败：{done.stderr.strip().splitlines()[-1]}")
-    settings = root / "etc/gatehouse/release.json"
+    settings = tree.root / "etc/gatehouse/release.json"
     settings.parent.mkdir(exist_ok=True)
     told = {"profile": "", "user": "gatehouse", "unit": "gatehouse.service"}
     settings.write_text(json.dumps(told | {"storage": "/var/lib/gatehouse", "page": ""}), "utf-8")
@@ -194,29 +212,22 @@ def _furnish(root: Path, runtime: Bundle, epoch: int, log: Path) -> None:
     bundle = f"/run/{runtime.path.name}"
     words = ["/usr/bin/python3", "-B", "/run/gatehouse-release.py", "unpack", bundle]
     binds = {tool: "/run/gatehouse-release.py", runtime.path: bundle}
-    run_inside(root, words, epoch, binds=binds, log=log, what="运行程序的安装")
+    run_inside(tree.root, words, epoch, binds=binds, log=tree.log, what="运行程序的安装")
 
 
-def _apply(
-    root: Path, profile: Path, machine: str, runtime: Bundle, epoch: int, log: Path, work: Path
-) -> None:
+def _apply(tree: Tree, profile: Path, machine: str, runtime: Bundle) -> None:
     """The same roles as `gatehouse provision`, by the same command as at the first start."""
-    said = work / "roles.log"
+    said = tree.work / "roles.log"
     said.touch()
     program = f"/opt/gatehouse/releases/{runtime.release}/venv/bin/python"
     words = [program, "-B", "-m", "appliance.firstboot", "apply", "/run/profile.yaml"]
     words += ["--machine", machine, "--release", runtime.release, "--log", "/run/roles.log"]
     binds = {profile.resolve(): "/run/profile.yaml", said: "/run/roles.log"}
     try:
-        run_inside(root, words, epoch, binds=binds, log=log, what="各角色")
+        run_inside(tree.root, words, tree.lock.epoch, binds=binds, log=tree.log, what="各角色")
     finally:
-        with log.open("a", encoding="utf-8") as file:
+        with tree.log.open("a", encoding="utf-8") as file:
             file.write(said.read_text("utf-8", "replace"))
-
-
-def _compile_again(root: Path, epoch: int, log: Path) -> None:
-    """What is made last: the initrd, after everything that goes into it is in place."""
-    run_inside(root, ["update-initramfs", "-u", "-k", "all"], epoch, log=log)
 
 
 def _describe(root: Path, release: ImageRelease, profile: Path | None) -> None:
@@ -227,45 +238,36 @@ def _describe(root: Path, release: ImageRelease, profile: Path | None) -> None:
         place.chmod(0o644)
 
 
-def _parts(root: Path, runtime: Bundle, lock: Lock, work: Path) -> list[contents.Part]:
-    shutil.unpack_archive(runtime.path, work / "runtime", "tar", filter="data")
-    return contents.parts_of(
-        lock.packages, root, (work / "runtime/wheels").glob("*.whl"), sorted(locked_models())
-    )
+def _parts(tree: Tree, runtime: Bundle) -> list[contents.Part]:
+    shutil.unpack_archive(runtime.path, tree.work / "runtime", "tar", filter="data")
+    wheels = (tree.work / "runtime/wheels").glob("*.whl")
+    return contents.parts_of(tree.lock.packages, tree.root, wheels, sorted(locked_models()))
 
 
 def _pack(
-    wanted: Wanted,
-    release: ImageRelease,
-    root: Path,
-    runtime: Bundle,
-    repository: Path,
-    epoch: int,
-    say: Say,
+    wanted: Wanted, release: ImageRelease, tree: Tree, runtime: Bundle, say: Say
 ) -> list[Path]:
+    epoch = tree.lock.epoch
     tarball = wanted.out / f"{release.name}.root.tar.zst"
     say("打包根文件系统…")
-    write_tarball(root, tarball, epoch)
+    write_tarball(tree.root, tarball, epoch)
     files = [tarball]
     if wanted.with_disk:
         say("制作磁盘镜像…")
         image = wanted.out / f"{release.name}.img"
-        disk.write_disk(root, plan(), image, release.version, epoch)
+        disk.write_disk(tree.root, plan(), image, release.version, epoch)
         files.append(image)
     if wanted.with_bundle:
         say("打包离线安装包…")
         bundle = wanted.out / f"{release.name}.offline.tar"
-        rules = (source_tree() / "roles/intrusion/files/gatehouse.rules", *wanted.rules)
-        write_offline_bundle(bundle, runtime.path, repository, rules, epoch)
+        write_offline_bundle(bundle, runtime.path, tree.repository, wanted.rules, epoch)
         files.append(bundle)
     return files
 
 
-def _papers(
-    out: Path, release: ImageRelease, parts: list[contents.Part], lock: Lock
-) -> list[Path]:
+def _papers(out: Path, release: ImageRelease, parts: list[contents.Part], epoch: int) -> list[Path]:
     bill = out / f"{release.name}.cdx.json"
-    bill.write_text(sbom.cyclonedx(parts, release.version, lock.epoch, release.digest), "utf-8")
+    bill.write_text(sbom.cyclonedx(parts, release.version, epoch, release.digest), "utf-8")
     licences = out / f"{release.name}.licences.tsv"
     licences.write_text(sbom.licence_list(parts), "utf-8")
     return [bill, licences]

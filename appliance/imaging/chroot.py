@@ -46,9 +46,9 @@ def run_inside(
     log: Path | None = None,
     what: str = "",
 ) -> str:
-    """Run `words` in `root` with the folders or files of `binds` at their places; returns its output.
+    """Run `words` in `root`, with the folders or files of `binds` at their places.
 
-    What it says is added to `log`. Raises Trouble with its last lines when it fails.
+    Returns what it says, which is added to `log`. Raises Trouble with its last lines on failure.
     """
     binding = [f"{source}={target}" for source, target in (binds or {}).items()]
     unshare = ["unshare", "--mount", "--net", "--uts", "--ipc", "--pid", "--fork", "--kill-child"]

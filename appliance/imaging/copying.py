@@ -1,4 +1,4 @@
-"""What the clone gives to a tree: the recipe's files, and the playbook the box applies to itself."""
+"""What the clone gives to a tree: the recipe's files, and the playbook it applies to itself."""
 
 import shutil
 from pathlib import Path

@@ -29,6 +29,8 @@ MASKED = (
     "systemd-firstboot.service",  # it asks at the keyboard
     "systemd-networkd-wait-online.service",  # it would hold up a start without a cable
 )
+
+
 def main() -> int:
     """Furnish the tree; returns the exit code, what failed is said on standard error."""
     root = Path(sys.argv[1]).resolve()

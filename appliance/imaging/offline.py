@@ -4,7 +4,7 @@ One tar with the runtime's own bundle, an apt archive of the locked packages, an
 
     gatehouse-RELEASE.tar   wheels and models (appliance/bundle)
     debian.tar              `Packages` and every locked .deb
-    rules.tar.gz            rules for Suricata
+    rules.tar.gz            more rules for Suricata, where some were given; the roles have their own
     SHA256SUMS              of all of them
 """
 
@@ -30,11 +30,12 @@ def write_offline_bundle(
     parts.mkdir()
     files = sorted(path for path in repository.iterdir() if path.is_file())
     made[DEBIAN] = _plain(parts / DEBIAN, {path.name: path for path in files}, epoch)
-    made[RULES] = parts / RULES
-    packed = io.BytesIO()
-    _tar(packed, {path.name: path for path in sorted(rules)}, epoch)
-    with made[RULES].open("wb") as out, gzip.GzipFile("", "wb", 9, out, epoch) as stream:
-        stream.write(packed.getvalue())
+    if rules:
+        made[RULES] = parts / RULES
+        packed = io.BytesIO()
+        _tar(packed, {path.name: path for path in sorted(rules)}, epoch)
+        with made[RULES].open("wb") as out, gzip.GzipFile("", "wb", 9, out, epoch) as stream:
+            stream.write(packed.getvalue())
     sums = parts / SUMS
     sums.write_text("".join(f"{digest_of(made[name])}  {name}\n" for name in sorted(made)))
     _plain(target, {SUMS: sums} | {name: made[name] for name in sorted(made)}, epoch)
@@ -50,7 +51,7 @@ def _plain(target: Path, members: Mapping[str, Path], epoch: int) -> Path:
 
 
 def _tar(out: io.IOBase, members: Mapping[str, Path], epoch: int) -> None:
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name, path in members.items():
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode, entry.mtime = path.stat().st_size, 0o644, epoch

@@ -72,9 +72,7 @@ class PackageStore:
         return self._whole(package)
 
 
-def write_repository(
-    folder: Path, packages: Sequence[LockedPackage], store: PackageStore
-) -> None:
+def write_repository(folder: Path, packages: Sequence[LockedPackage], store: PackageStore) -> None:
     """An apt archive with exactly these packages: `Packages`, and the files beside it.
 
     It needs no signature: apt is told to trust the folder, whose files come by their sha256.

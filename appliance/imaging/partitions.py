@@ -1,10 +1,10 @@
 """How the disk is divided: a plan of numbers, the same for every image.
 
-    1 esp     systemd-boot, kernel and initrd of each slot
-    2 config  the site profile and its secrets, where any computer can put them (FAT)
-    3 root-a  the first root slot
-      (free)  as much again, for a second slot; nothing uses it yet
-    4 data    journal, photos, evidence; the last, so that it can grow over the rest of the disk
+1 esp     systemd-boot, kernel and initrd of each slot
+2 config  the site profile and its secrets, where any computer can put them (FAT)
+3 root-a  the first root slot
+  (free)  as much again, for a second slot; nothing uses it yet
+4 data    journal, photos, evidence; the last, so that it can grow over the rest of the disk
 """
 
 import uuid

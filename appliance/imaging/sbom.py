@@ -1,4 +1,4 @@
-"""The bill of materials (CycloneDX 1.6, JSON) and the list of licences; the same bytes each time."""
+"""The bill of materials (CycloneDX 1.6, JSON) and the list of licences, reproducibly."""
 
 import json
 from collections.abc import Sequence

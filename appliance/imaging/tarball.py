@@ -27,7 +27,7 @@ def write_tarball(root: Path, target: Path, epoch: int) -> None:
     )
     with target.open("wb") as out:
         # So many threads, however many this machine has: they shape the stream.
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             ["zstd", "--quiet", "-6", "-T2", "--stdout", "-"],  # noqa: S607
             stdin=pack.stdout,
             stdout=out,
