@@ -73,7 +73,8 @@ def pixels(image: Image.Image, geometry: Geometry) -> bytes:
     """The picture as the framebuffer's memory has it."""
     if geometry.depth == 16:
         red, green, blue = np.moveaxis(np.asarray(image, dtype="<u2"), 2, 0)
-        raw = ((red >> 3) << 11 | (green >> 2) << 5 | blue >> 3).astype("<u2").tobytes()
+        words = (red >> 3) << 11 | (green >> 2) << 5 | blue >> 3
+        raw = bytes(words.astype("<u2").tobytes())
     else:
         raw = image.tobytes("raw", _RAW[geometry.depth])
     line = geometry.width * geometry.depth // 8

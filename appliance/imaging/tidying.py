@@ -57,10 +57,6 @@ def tidy(root: Path) -> None:
         for path in root.glob(pattern):
             _remove(path, root / "var/log")
     (root / "etc/machine-id").write_text("")
-    for path in _walk(root):
-        # A new file of the same name would not be compared with the source that it was made of.
-        if path.name == "__pycache__" and path.is_dir():
-            shutil.rmtree(path)
 
 
 def _remove(path: Path, logs: Path) -> None:

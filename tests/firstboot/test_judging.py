@@ -39,6 +39,7 @@ def test_of_several_machines_one_must_be_named(tmp_path: Path) -> None:
     two = PLAIN.replace("  - name: gate\n", "  - name: n\n    barriers: [A01]\n  - name: s\n")
     two = two.replace("  - name: s\n", "  - name: s\n    barriers: [A02]\n")
     second = PLAIN.split("    barriers:\n")[1].split("\ncameras:")[0].replace("A01", "A02")
+    second = second.replace("coil: 0", "coil: 1").replace("input: 0", "input: 1")
     two = two.replace("\ncameras:", f"{second.replace('a01-plate', 'a02-plate')}\ncameras:", 1)
     camera = PLAIN.split("cameras:\n")[1].split("\nadmission:")[0].replace("a01-plate", "a02-plate")
     two = two.replace("\nadmission:", f"{camera}\nadmission:", 1)
