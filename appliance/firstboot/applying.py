@@ -13,6 +13,8 @@ from appliance.provisioning.events import Ended, Event, read_event
 PLAYBOOK = Path("/usr/share/gatehouse/provision.yml")
 CURRENT = Path("/opt/gatehouse/current")
 ANSIBLE = "/usr/bin/ansible-playbook"
+PATIENCE_SECONDS = 900
+"""For a release to do well: with no former one to go back to, a slow PC costs nothing but time."""
 
 
 def apply(profile: Path, machine: str, log: Path, release: str | None = None) -> Iterator[Event]:
@@ -28,6 +30,7 @@ def apply(profile: Path, machine: str, log: Path, release: str | None = None) ->
         told = {
             "ansible_connection": "local",
             "runtime_release_on_box": release or CURRENT.resolve().name,
+            "runtime_patience_seconds": PATIENCE_SECONDS,
         }
         hosts.write_text(json.dumps({"all": {"hosts": {machine: told}}}), "utf-8")
         handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

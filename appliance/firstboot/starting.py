@@ -34,6 +34,7 @@ COPY = Path("/run/gatehouse-profile.yaml")
 LOG = Path("/var/log/gatehouse-first-boot.log")
 DATA = Path("/var/lib/gatehouse")
 LOOK_AGAIN_SECONDS = 15
+MOST_WAITS = 30
 LEAST_FREE = 64 << 20
 
 
@@ -58,6 +59,10 @@ def start(pause: Callable[[float], None] = time.sleep) -> int:
     page = NoticePage()
     tell = Teller(page)
     tell(Notice("门禁工控机正在启动", ("正在读取站点配置…",)))
+    for _ in range(MOST_WAITS):  # the roles write this box's own addresses down
+        if addresses():
+            break
+        pause(1)
     while True:
         amiss = list(data_disk(DATA))
         known = applied()

@@ -16,7 +16,7 @@ from appliance.bundle.build import Bundle, build_bundle, default_cache
 from appliance.bundle.wheels import digest_of
 from appliance.imaging import contents, disk, sbom
 from appliance.imaging.archives import SUITE
-from appliance.imaging.chroot import environment, run_inside
+from appliance.imaging.chroot import APART, environment, run_inside
 from appliance.imaging.copying import copy_from_clone
 from appliance.imaging.lock import Lock, read_lock
 from appliance.imaging.offline import write_offline_bundle
@@ -170,7 +170,7 @@ def _free_memory() -> int:
 def _install_debian(tree: Tree) -> None:
     """Debian from the lock and nothing else: apt sees no archive but this."""
     names = ",".join(f"{package.name}={package.version}" for package in tree.lock.packages)
-    words = ["mmdebstrap", "--mode=root", "--variant=apt", "--format=directory"]
+    words = [*APART, "mmdebstrap", "--mode=root", "--variant=apt", "--format=directory"]
     words += ['--aptopt=APT::Install-Recommends "false"', "--dpkgopt=force-unsafe-io"]
     words += [f"--include={names}", SUITE, str(tree.root)]
     done = subprocess.run(  # noqa: S603 - fixed words, no shell

@@ -18,6 +18,10 @@ from appliance.trouble import Trouble
 
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9)}
 LAST_LINES = 8
+# Whatever is mounted in a tree is mounted for its own processes only, and they end with this one: a
+# build that is killed leaves no mount behind through which removing its tree would reach this
+# machine's own folders.
+APART = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child")
 
 
 def environment(epoch: int) -> dict[str, str]:
@@ -51,7 +55,7 @@ def run_inside(
     Returns what it says, which is added to `log`. Raises Trouble with its last lines on failure.
     """
     binding = [f"{source}={target}" for source, target in (binds or {}).items()]
-    unshare = ["unshare", "--mount", "--net", "--uts", "--ipc", "--pid", "--fork", "--kill-child"]
+    unshare = [*APART, "--net", "--uts", "--ipc"]
     enter = [sys.executable, "-m", "appliance.imaging.chroot", str(root), *binding, "--", *words]
     done = subprocess.run(  # noqa: S603 - fixed words, no shell
         [*unshare, *enter],

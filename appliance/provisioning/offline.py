@@ -1,8 +1,8 @@
 """What `--bundle` may name: the runtime's own bundle, or the offline bundle of an image build.
 
-An offline bundle (appliance/imaging/offline.py makes it) brings Debian packages and rules along, so
-that a site without internet is provisioned the same way. It is unpacked once, into a folder named by
-its content, and every part is checked against the sums in it.
+An offline bundle (appliance/imaging/offline.py makes it) brings Debian packages and rules along,
+so that a site without internet is provisioned the same way. It is unpacked once, into a folder
+named by its content, and every part is checked against the sums in it.
 """
 
 import hashlib
