@@ -44,9 +44,17 @@ class Given:
         return hashlib.sha256(self.profile + b"\0" + (self.machine or "").encode()).hexdigest()
 
 
-def read_folder(folder: Path, where: str, device: Path | None = None) -> Given:
-    """The profile in a folder; raises Unusable with what is there instead."""
+def read_folder(
+    folder: Path, where: str, device: Path | None = None, image: Path | None = None
+) -> Given:
+    """The profile in a folder; raises Unusable with what is there instead.
+
+    With passwords alone there, the profile is the one in the folder `image`, if that has one.
+    """
     names = {path.name.lower(): path for path in sorted(folder.iterdir()) if path.is_file()}
+    if SECRETS in names and image is not None:
+        inside = {name: image / name for name in (PROFILE, MACHINE) if (image / name).is_file()}
+        names = inside | names
     if PROFILE not in names:
         strange = [name for name in names if name not in OURS]
         what = f"，只有别的文件：{'、'.join(strange[:4])}" if strange else ""
@@ -129,6 +137,6 @@ def mounted(device: Path, how: str = "ro") -> Iterator[Path]:
 def _from_device(device: Path, where: str) -> Given:
     try:
         with mounted(device) as folder:
-            return read_folder(folder, where, device)
+            return read_folder(folder, where, device, BUILT_IN)
     except OSError as error:
         raise Unusable(f"{where}读不出来：{error}") from None

@@ -117,7 +117,7 @@ def build_image(wanted: Wanted, store: PackageStore, say: Say) -> Image:
         # Last, when everything that goes into it is in place.
         run_inside(tree.root, ["update-initramfs", "-u", "-k", "all"], lock.epoch, log=log)
         tidy(tree.root)
-        _describe(tree.root, release, wanted.profile)
+        _describe(tree.root, release, wanted.profile, machine)
         parts = _parts(tree, runtime)
         clamp(tree.root, lock.epoch)
         files = _pack(wanted, release, tree, runtime, say)
@@ -230,12 +230,14 @@ def _apply(tree: Tree, profile: Path, machine: str, runtime: Bundle) -> None:
             file.write(said.read_text("utf-8", "replace"))
 
 
-def _describe(root: Path, release: ImageRelease, profile: Path | None) -> None:
-    (root / "etc/gatehouse-release").write_text(release.text(), "utf-8")
+def _describe(root: Path, release: ImageRelease, profile: Path | None, machine: str) -> None:
+    told = {"etc/gatehouse-release": release.text().encode()}
     if profile is not None:
-        place = root / "usr/share/gatehouse/profile.yaml"
-        place.write_bytes(profile.read_bytes())
-        place.chmod(0o644)
+        told["usr/share/gatehouse/profile.yaml"] = profile.read_bytes()
+        told["usr/share/gatehouse/machine.txt"] = f"{machine}\n".encode()
+    for name, content in told.items():
+        (root / name).write_bytes(content)
+        (root / name).chmod(0o644)
 
 
 def _parts(tree: Tree, runtime: Bundle) -> list[contents.Part]:

@@ -32,6 +32,22 @@ def test_an_empty_place_and_one_with_other_files_are_told_apart(tmp_path: Path) 
         read_folder(tmp_path, "配置分区")
 
 
+def test_passwords_alone_go_with_the_profile_of_the_image(tmp_path: Path) -> None:
+    image, stick = tmp_path / "image", tmp_path / "stick"
+    for folder in (image, stick):
+        folder.mkdir()
+    (stick / "secrets.yaml").write_text('camera-a01: "geheim"\n')
+    with pytest.raises(Unusable):
+        read_folder(stick, "配置分区", image=image)
+    (image / "profile.yaml").write_bytes(b"format: 1\n")
+    (image / "machine.txt").write_text("gate\n")
+    given = read_folder(stick, "配置分区", image=image)
+    assert (given.profile, given.machine) == (b"format: 1\n", "gate")
+    assert given.secrets == {"camera-a01": "geheim"}
+    (stick / "profile.yaml").write_bytes(b"format: 2\n")
+    assert read_folder(stick, "配置分区", image=image).profile == b"format: 2\n"
+
+
 @pytest.mark.parametrize("text", ["- a list", "camera-a01: 123456", "\tx", "a: &x [*x]"])
 def test_secrets_that_are_no_lines_of_name_and_password_are_refused_without_quoting_them(
     tmp_path: Path, text: str

@@ -1,4 +1,4 @@
-"""What runs in a tree is apart from this machine: no network, no mounts, no name of its own left."""
+"""What runs in a tree is apart from this machine, and leaves nothing on it."""
 
 import os
 import socket
