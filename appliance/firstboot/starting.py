@@ -31,6 +31,8 @@ from appliance.provisioning.remedies import fault_lines, role_name
 APPLIED = Path("/etc/gatehouse/applied.json")
 PROFILE = Path("/etc/gatehouse/profile.yaml")
 COPY = Path("/run/gatehouse-profile.yaml")
+LEFT = Path("/run/gatehouse-notice.txt")
+"""Read by `appliance/runtime/web/starting.py`."""
 LOG = Path("/var/log/gatehouse-first-boot.log")
 DATA = Path("/var/lib/gatehouse")
 LOOK_AGAIN_SECONDS = 15
@@ -47,6 +49,7 @@ class Teller:
 
     def __call__(self, notice: Notice) -> None:
         self._page.notice = notice
+        leave(notice)
         screen.show(notice)  # again each time: a late graphics driver clears it
         if notice != self._last:
             sys.stdout.write(notice.text())
@@ -86,6 +89,15 @@ def start(pause: Callable[[float], None] = time.sleep) -> int:
         page.open()
         tell(waiting(amiss, has_profile=known is not None))
         pause(LOOK_AGAIN_SECONDS)
+
+
+def leave(notice: Notice, file: Path = LEFT) -> None:
+    """Leave a fault for the gate's own status page, which has the port while the gate runs."""
+    if notice.well:
+        file.unlink(missing_ok=True)
+    else:
+        file.write_text(f"{notice.title}：{' '.join(notice.lines[:3])}\n", "utf-8")
+        file.chmod(0o644)
 
 
 def find(*, first: bool) -> tuple[Given | None, list[str]]:
