@@ -16,8 +16,8 @@ from appliance.runtime.journal.values import (
 )
 from appliance.runtime.web.books import Days, Standing, standing_of
 from appliance.runtime.web.site import Site
-from appliance.runtime.web.storage import StorageView, storage_of
 from appliance.runtime.web.starting import findings_of_the_start
+from appliance.runtime.web.storage import StorageView, storage_of
 from appliance.runtime.web.verdict import SILENT_AFTER, Pulse, Verdict, judge, pulse
 from appliance.runtime.web.wording import program_names
 
