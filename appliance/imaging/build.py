@@ -17,7 +17,7 @@ from appliance.bundle.wheels import digest_of
 from appliance.imaging import contents, disk, sbom
 from appliance.imaging.archives import SUITE
 from appliance.imaging.chroot import APART, environment, run_inside
-from appliance.imaging.copying import copy_from_clone
+from appliance.imaging.copying import copy_from_clone, recipe_digest
 from appliance.imaging.lock import Lock, read_lock
 from appliance.imaging.offline import write_offline_bundle
 from appliance.imaging.packages import PackageStore, cache_folder, write_repository
@@ -102,7 +102,8 @@ def build_image(wanted: Wanted, store: PackageStore, say: Say) -> Image:
         say=say,
     )
     content = profile_digest(wanted.profile.read_bytes()) if wanted.profile else None
-    release = ImageRelease(__version__, runtime.release, lock.digest, content, lock.epoch)
+    recipe = recipe_digest(source_tree())
+    release = ImageRelease(__version__, runtime.release, recipe, lock.digest, content, lock.epoch)
     with tempfile.TemporaryDirectory(prefix=".image-", dir=_workshop(wanted.out)) as temporary:
         log = wanted.out / f"{release.name}.log"
         log.write_text("", "utf-8")

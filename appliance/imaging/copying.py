@@ -1,12 +1,24 @@
 """What the clone gives to a tree: the recipe's files, and the playbook it applies to itself."""
 
+import hashlib
 import shutil
 from pathlib import Path
+
+from appliance.bundle.wheels import digest_of
 
 PLAYBOOK = ("provision.yml", "ansible.cfg", "roles", "inventory")
 PLACE = "usr/share/gatehouse"
 # An installer's vaults, what `gatehouse verify` runs from his own machine, notes.
 _LEFT_OUT = {"__pycache__", "secrets", "verify", "README.md", ".gitignore", ".gitkeep"}
+
+
+def recipe_digest(clone: Path) -> str:
+    """The sha256 over all that `copy_from_clone` copies, names and contents."""
+    digest = hashlib.sha256()
+    for place in ("images/files", *PLAYBOOK):
+        for path in _below(clone / place):
+            digest.update(f"{path.relative_to(clone)}\0{digest_of(path)}\0".encode())
+    return digest.hexdigest()
 
 
 def copy_from_clone(clone: Path, root: Path) -> None:

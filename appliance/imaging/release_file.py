@@ -8,10 +8,15 @@ UNCONFIGURED = "none"
 
 @dataclass(frozen=True, slots=True)
 class ImageRelease:
-    """An image's own description; `profile` is the sha256 of the site profile put in, or None."""
+    """An image's own description, by what it was made of.
+
+    `release` is the runtime's, `recipe` the digest of the files and roles put in, `profile` the
+    sha256 of the site profile put in, or None.
+    """
 
     version: str
     release: str
+    recipe: str
     lock: str
     profile: str | None
     epoch: int
@@ -19,7 +24,7 @@ class ImageRelease:
     @property
     def digest(self) -> str:
         """Twelve digits that tell this image from any other."""
-        whole = f"{self.release}\0{self.lock}\0{self.profile}\0{self.epoch}"
+        whole = f"{self.release}\0{self.recipe}\0{self.lock}\0{self.profile}\0{self.epoch}"
         return hashlib.sha256(whole.encode()).hexdigest()[:12]
 
     @property
@@ -33,6 +38,7 @@ class ImageRelease:
             f"GATEHOUSE_VERSION={self.version}\n"
             f"GATEHOUSE_IMAGE={self.digest}\n"
             f"GATEHOUSE_RELEASE={self.release}\n"
+            f"GATEHOUSE_RECIPE_SHA256={self.recipe}\n"
             f"GATEHOUSE_PROFILE_SHA256={self.profile or UNCONFIGURED}\n"
             f"GATEHOUSE_LOCK_SHA256={self.lock}\n"
             f"GATEHOUSE_EPOCH={self.epoch}\n"
