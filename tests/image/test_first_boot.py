@@ -65,7 +65,7 @@ def box(builds: tuple[Built, Built], workshop: Path, pytestconfig: pytest.Config
             )
             around.camera.begin()
             passed = machine.wait(
-                lambda: any(each.plate == SELF_TEST.plate for each in around.platform.passages),
+                lambda: any(each.plate == SELF_TEST.plate for each in around.platform.records()),
                 PATIENCE_SECONDS,
                 "reports the vehicle",
             )
@@ -80,7 +80,7 @@ def box(builds: tuple[Built, Built], workshop: Path, pytestconfig: pytest.Config
 
 def test_the_vehicle_reaches_the_platform_and_the_barrier_rises(box: Box) -> None:
     assert box.site.relay.raises
-    assert not box.site.platform.faults
+    assert not box.site.platform.faults()
 
 
 def test_nobody_is_logged_in_and_the_gate_runs(box: Box) -> None:
