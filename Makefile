@@ -3,9 +3,9 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # One worker more than a small machine has processors, as many tests wait.
 SIDE_BY_SIDE := -n 3 --dist loadgroup
-QUICK := $(SIDE_BY_SIDE) -m "not demo and not slow and not system"
+QUICK := $(SIDE_BY_SIDE) -m "not demo and not slow and not system and not image"
 
-.PHONY: help setup setup-system demo test test-system check lint lint-roles types clean
+.PHONY: help setup setup-system setup-image demo test test-system test-image check lint lint-roles types clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -16,16 +16,22 @@ setup:  ## Install system packages, the virtual environment and the models
 demo: setup  ## A whole site at work on this machine (ONCE=1: each vehicle once, then a summary)
 	@$(BIN)/gatehouse demo $(if $(ONCE),--once) $(if $(IMAGES),--images $(IMAGES))
 
-test: setup-system lint lint-roles types  ## The whole suite; what watches the clock or boots a guest runs alone
+test: setup-system setup-image lint lint-roles types  ## The whole suite; what watches the clock or boots a guest runs alone
 	$(BIN)/pytest -q $(QUICK)
-	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "slow and not demo and not system"
-	$(BIN)/pytest -m "demo or system"
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "slow and not demo and not system and not image"
+	$(BIN)/pytest -m "demo or system or image"
 
 setup-system: setup  ## And what the system test needs, when run as root
 	@if [ "$$(id -u)" = 0 ]; then scripts/setup --system; fi
 
 test-system: setup-system  ## A bare Debian guest becomes a gate appliance (root)
 	$(BIN)/pytest -q -m system
+
+setup-image: setup  ## And what the image test needs, when run as root
+	@if [ "$$(id -u)" = 0 ]; then scripts/setup --image; fi
+
+test-image: setup-image  ## The disk image, built twice and started once (root), also when nothing changed
+	GATEHOUSE_IMAGE_TEST=1 $(BIN)/pytest -q tests/image
 
 check: setup lint types  ## The everyday loop: everything but the demo and what is slow
 	$(BIN)/pytest -q $(QUICK)

@@ -27,6 +27,7 @@ from acceptance_kit.commands import app as acceptance_app
 from appliance import __version__
 from appliance.clock import SystemClock
 from appliance.guideline.dictionaries import PlateColour, RaiseMethod
+from appliance.imaging.commands import app as imaging_app
 from appliance.models import ModelStore, locked_models
 from appliance.profile.faults import ProfileFaults
 from appliance.profile.loading import check_profile, load_profile
@@ -73,6 +74,7 @@ for name, part in {
     "lane": lane_app,
     "bundle": bundle_app,
     "cameras": cameras_app,
+    "image": imaging_app,
 }.items():
     app.add_typer(part, name=name)
 app.add_typer(provisioning_app)  # their verbs stand beside these

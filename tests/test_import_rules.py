@@ -23,6 +23,15 @@ MAY_KNOW: dict[str, set[str]] = {
     # Copied to the box as one file, where no package is: it may know nobody.
     "appliance.bundle.release": set(),
     "appliance.provisioning": {"appliance.profile"},
+    # The builder reads the recipe beside the playbook; nobody but the command line knows it.
+    "appliance.imaging": {
+        "appliance.profile",
+        "appliance.bundle",
+        "appliance.models",
+        "appliance.provisioning",
+    },
+    # On the box, at its start: tells what the roles did in the installer's words.
+    "appliance.firstboot": {"appliance.profile", "appliance.provisioning"},
     "appliance.runtime": set(),
     "appliance.runtime.supervision": {"appliance.profile"},
     "appliance.runtime.crashes": {"appliance.runtime.journal"},

@@ -51,7 +51,9 @@ VaultPasswordFile = Annotated[
 ]
 Bundle = Annotated[
     Path | None,
-    typer.Option("--bundle", help="运行程序的安装包目录；不给则用 runtime 角色的默认。"),
+    typer.Option(
+        "--bundle", help="运行程序的安装包，或没有互联网的站点用的离线安装包；不给则现做。"
+    ),
 ]
 Log = Annotated[Path | None, typer.Option("--log", help="完整日志写到这个文件（只有本人可读）。")]
 Inventories = Annotated[

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.clock import SystemClock
+from appliance.provisioning.offline import bundle_variables
 from appliance.provisioning.outcome import MachineOutcome, Outcome
 from appliance.provisioning.playbook import Play, run_play
 from appliance.provisioning.progress import Progress
@@ -35,7 +36,7 @@ def play_of(wanted: Wanted, options: PlayOptions) -> Iterator[Play]:
     with session(wanted, with_secrets=True) as ready:
         if options.check:
             _refuse_bare(ready)
-        bundle = {} if options.bundle is None else {"runtime_bundle": str(options.bundle.resolve())}
+        bundle = {} if options.bundle is None else bundle_variables(options.bundle)
         yield Play(
             profile_file=wanted.profile_file,
             reach=ready.reach,

@@ -16,6 +16,7 @@ from appliance.runtime.journal.values import (
 )
 from appliance.runtime.web.books import Days, Standing, standing_of
 from appliance.runtime.web.site import Site
+from appliance.runtime.web.starting import findings_of_the_start
 from appliance.runtime.web.storage import StorageView, storage_of
 from appliance.runtime.web.verdict import SILENT_AFTER, Pulse, Verdict, judge, pulse
 from appliance.runtime.web.wording import program_names
@@ -91,6 +92,7 @@ def verdict_of(site: Site, journal: Journal) -> Verdict:
         [
             *standing_of(site.profile, journal, site.clock.now()).findings(site.clock.now()),
             *storage_of(site.profile, journal).findings(),
+            *findings_of_the_start(),
         ],
     )
 
@@ -107,7 +109,7 @@ def overview_of(site: Site, journal: Journal) -> Overview:
     counts = journal.outbox_counts()
     standing = standing_of(site.profile, journal, now)
     storage = storage_of(site.profile, journal)
-    findings = [*standing.findings(now), *storage.findings()]
+    findings = [*standing.findings(now), *storage.findings(), *findings_of_the_start()]
     recent = journal.latest_passages(PASSAGES_SEARCHED)
     # Newest first: of a lane's passages, the newest is the last to be put in.
     last = {passage.barrier: passage for passage in reversed(recent)}
