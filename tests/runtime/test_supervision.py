@@ -76,6 +76,7 @@ def box(tmp_path: Path) -> Iterator[tuple[Profile, Path, "subprocess.Popen[bytes
         until(lambda: not pids(path))
 
 
+@pytest.mark.slow
 def test_a_program_killed_under_supervisor_comes_back_and_a_killed_supervisor_leaves_none(
     box: tuple[Profile, Path, "subprocess.Popen[bytes]"],
 ) -> None:

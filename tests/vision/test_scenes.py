@@ -307,6 +307,7 @@ def test_a_truck_with_a_phone_number_on_its_cab_is_read_by_its_plate() -> None:
     assert lane.plates == ["宁A58D21"]
 
 
+@pytest.mark.slow
 def test_two_trucks_close_together_are_read_by_the_real_networks_as_two() -> None:
     lane = Watched(reader=build_reader(Reader.OCR, ModelStore.default()))
     lane.film(2, coming(FIRST))
