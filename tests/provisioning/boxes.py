@@ -34,6 +34,7 @@ needs_sshd = pytest.mark.skipif(
 )
 
 _SSHD_CONFIG = """\
+LogLevel VERBOSE
 ListenAddress 127.0.0.1
 Port {port}
 HostKey {folder}/host_key

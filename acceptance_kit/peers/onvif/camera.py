@@ -31,7 +31,8 @@ class Osd:
 class SimulatedSettings:
     """A camera as it comes out of its box, until somebody sets it.
 
-    `drift` is its clock less the true one. An empty `osd_limit` means no OSD service at all.
+    `drift` is its clock less the true one. An empty `osd_limit` means no OSD service at all,
+    without `profiles` there is no media service either.
     """
 
     clock: Clock

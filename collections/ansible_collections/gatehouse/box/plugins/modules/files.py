@@ -147,7 +147,9 @@ class Files:
         wanted = {"path": path, "owner": entry["owner"], "group": entry["group"], "mode": mode}
         wanted |= {"secontext": [None, None, None], "attributes": None}
         if self.module.set_fs_attributes_if_different(wanted, False) and path == entry["path"]:
-            self._changed(path, "another owner or mode\n", f"{entry['owner']}:{entry['group']} {mode}\n")
+            self._changed(
+                path, "another owner or mode\n", f"{entry['owner']}:{entry['group']} {mode}\n"
+            )
 
 
 def main():

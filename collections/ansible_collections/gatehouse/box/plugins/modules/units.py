@@ -108,7 +108,9 @@ class Units:
     def _systemctl(self, *words):
         code, out, err = self.module.run_command(["systemctl", *words])
         if code:
-            self.module.fail_json(msg=f"systemctl {' '.join(words[:1] + words[-1:])}: {err.strip()}")
+            self.module.fail_json(
+                msg=f"systemctl {' '.join(words[:1] + words[-1:])}: {err.strip()}"
+            )
         return out
 
     def _ask(self, *words):
