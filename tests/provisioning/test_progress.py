@@ -111,9 +111,14 @@ def test_a_task_without_a_message_is_not_left_without_a_reason() -> None:
 def test_whatever_ends_a_run_the_terminal_has_its_cursor_again() -> None:
     out = io.StringIO()
     progress = Progress(Console(file=out, force_terminal=True, width=100), NAMES)
-    with pytest.raises(KeyboardInterrupt), progress:
-        progress.take(TaskBegins("base", "Ensure that it is right"))
-        raise KeyboardInterrupt
+
+    def cut_off() -> None:
+        with progress:
+            progress.take(TaskBegins("base", "Ensure that it is right"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cut_off()
     hidden, shown_again = "\x1b[?25l", "\x1b[?25h"
     assert hidden in out.getvalue()
     assert out.getvalue().rindex(shown_again) > out.getvalue().rindex(hidden)

@@ -18,13 +18,11 @@ def test_the_second_run_changes_nothing(
     assert (second.changed, second.changes) == (0, [])
 
 
-def test_drift_names_what_differs_and_changes_nothing(
-    appliance: Bed, installer: Installer
-) -> None:
+def test_drift_names_what_differs_and_changes_nothing(appliance: Bed, installer: Installer) -> None:
     timer, file = "gatehouse-scan-incoming.timer", "/etc/nut/upsd.conf"
-    sound = appliance.run(["cat", file]).stdout
+    sound, wrong = appliance.run(["cat", file]).stdout, "LISTEN 127.0.0.9 3493\n"
     appliance.run(["systemctl", "disable", "--now", timer])
-    appliance.write(file, "LISTEN 0.0.0.0 3493\n", mode=0o640)
+    appliance.write(file, wrong, mode=0o640)
     appliance.run(["chgrp", "nut", file])
     try:
         asked = installer.drift()
@@ -32,7 +30,7 @@ def test_drift_names_what_differs_and_changes_nothing(
         (machine,) = json.loads(asked.stdout)["machines"].values()
         places = [place for change in machine["changes"] for place in change["places"]]
         assert sorted(places) == sorted([timer, file])
-        assert "0.0.0.0" in appliance.run(["cat", file]).stdout
+        assert appliance.run(["cat", file]).stdout == wrong
         assert appliance.run(["systemctl", "is-active", timer], check=False).stdout != "active\n"
     finally:
         appliance.write(file, sound, mode=0o640)

@@ -39,7 +39,10 @@ def rotate(name: str, value: str) -> Work:
     restart = f"{RELEASE_TOOL} switch --json"
     new, target = f"{SECRETS}/.{name}.new", f"{SECRETS}/{name}"
     # A cut leaves the old value or the new one, never half of one.
-    write = f"test -e {target} || exit 0; set -e; umask 077; cat >{new}; test -s {new}; sync {new}; mv -f {new} {target}"
+    write = (
+        f"test -e {target} || exit 0; set -e; umask 077; cat >{new}; test -s {new}; "
+        f"sync {new}; mv -f {new} {target}"
+    )
     return Work(({"run": write, "stdin": value}, {"run": restart}, _STATUS), unwell)
 
 
