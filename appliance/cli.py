@@ -206,7 +206,7 @@ def bundle_build(
 ) -> None:
     """Build what a box is installed from: wheels by hash, models, manifest."""
     from appliance.bundle import build_bundle
-    from appliance.bundle.build import default_cache
+    from appliance.caches import cache_folder
     from appliance.runtime.vision.readers import MODELS
 
     readers = {*(reader or ()), *(load_profile(file).recognition.reader for file in profile or ())}
@@ -215,7 +215,7 @@ def bundle_build(
         out,
         dict.fromkeys(models),
         store=ModelStore.default(),
-        cache=default_cache(),
+        cache=cache_folder("bundle"),
         say=lambda text: typer.echo(text, err=True),
     )
     told = {"path": str(built.path), "release": built.release}

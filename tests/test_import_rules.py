@@ -8,17 +8,24 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 # A room may import the rooms named here, and itself. Longest prefix names the room.
-LEAVES = {"appliance", "appliance.clock", "appliance.fonts", "appliance.trouble"}
+LEAVES = {
+    "appliance",
+    "appliance.caches",
+    "appliance.clock",
+    "appliance.fonts",
+    "appliance.trouble",
+}
 BELOW_JOURNAL = {"appliance.profile", "appliance.guideline", "appliance.runtime.journal"}
 MAY_KNOW: dict[str, set[str]] = {
     "appliance": set(),
+    "appliance.caches": set(),
     "appliance.clock": set(),
     "appliance.trouble": set(),
     "appliance.fonts": set(),
     "appliance.guideline": set(),
     "appliance.profile": {"appliance.guideline"},
     "appliance.models": set(),
-    "appliance.bundle": {"appliance.models"},
+    "appliance.bundle": {"appliance.models", "appliance.bundle.release"},
     "appliance.cameras": {"appliance.profile"},
     # Copied to the box as one file, where no package is: it may know nobody.
     "appliance.bundle.release": set(),

@@ -6,7 +6,6 @@ Bundles of one commit are the same bytes, so their name says what is in them.
 import hashlib
 import io
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from appliance import __version__
+from appliance.bundle.release import FORMAT, release_name
 from appliance.bundle.target import locked_for_box
 from appliance.bundle.wheels import EPOCH, SOURCES, digest_of, locked_wheels, own_wheel
 from appliance.models import ModelStore, locked_models
@@ -25,7 +25,6 @@ from appliance.trouble import Trouble
 
 CLONE = Path(__file__).parents[2]
 LOCK = "locks/runtime.txt"
-FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +38,6 @@ class Bundle:
     def of(cls, out: Path, release: str) -> "Bundle":
         """The bundle of a release in the folder `out`, whether it is there or not."""
         return cls(out / f"gatehouse-{release}.tar", release)
-
-
-def default_cache() -> Path:
-    """Where fetched wheels are kept, following XDG."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(home) / "gatehouse" / "bundle"
 
 
 def build_bundle(
@@ -108,8 +101,7 @@ def pack(folder: Path, about: dict[str, object], out: Path) -> Bundle:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     digests = {str(path.relative_to(folder)): digest_of(path) for path in files}
     # The commit is no part of the digest: a commit that changes no file makes no new release.
-    content = json.dumps(digests, sort_keys=True).encode()
-    release = f"{about['version']}-{hashlib.sha256(content).hexdigest()[:12]}"
+    release = release_name(str(about["version"]), digests)
     bundle = Bundle.of(out, release)
     if bundle.path.is_file():
         return bundle

@@ -28,7 +28,7 @@ import time
 import urllib.request
 import xmlrpc.client
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +57,12 @@ exec {folder}/venv/bin/gatehouse "$@"
 
 Programs = dict[str, tuple[str, int]]
 """Each program of supervisord by name: its state, and when it was last started."""
+
+
+def release_name(version: str, digests: Mapping[str, str]) -> str:
+    """What the release of a bundle is called: its version, and a digest of its files' digests."""
+    content = json.dumps(digests, sort_keys=True).encode()
+    return f"{version}-{hashlib.sha256(content).hexdigest()[:12]}"
 
 
 class Refused(Exception):
@@ -331,8 +337,7 @@ class Box:
             raise Refused(
                 "安装包的格式与本机的 gatehouse-release 不符。请重新运行 gatehouse provision。"
             )
-        content = json.dumps(manifest["files"], sort_keys=True).encode()
-        release = f"{manifest['version']}-{hashlib.sha256(content).hexdigest()[:12]}"
+        release = release_name(str(manifest["version"]), manifest["files"])
         if manifest["release"] != release or not RELEASE.fullmatch(release):
             raise ValueError("清单与名称不符")
         return manifest

@@ -51,11 +51,6 @@ class CameraRefused(Exception):
         """Whether the user or password was not taken."""
         return "NotAuthorized" in self.code or "FailedAuthentication" in self.code
 
-    @property
-    def unsupported(self) -> bool:
-        """Whether the camera does not have the function at all."""
-        return any(word in self.code for word in ("ActionNotSupported", "OptionalActionNotImpl"))
-
 
 class CameraToken(UsernameToken):
     """A digest whose Created is the camera's time, new for each request."""
@@ -111,6 +106,8 @@ class Channel:
 
     def call(self, service: str, operation: str, *, signed: bool = True, **words: Any) -> Any:
         """Ask the camera; raises CameraSilent, CameraRefused, Untrustworthy."""
+        if service not in self._paths:
+            raise CameraRefused("ActionNotSupported", f"没有 ONVIF 服务 {service}")
         try:
             if (service, signed) not in self._services:
                 self._services[service, signed] = self._open(service, signed)

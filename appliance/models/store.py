@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.caches import cache_folder
 from appliance.models.lock import Model, locked_models
 from appliance.models.sources import SourceFailed, from_hyperlpr3, from_package
 from appliance.trouble import Trouble
@@ -43,10 +44,9 @@ class ModelStore:
     def default(cls, environment: Mapping[str, str] = os.environ) -> "ModelStore":
         """`GATEHOUSE_MODELS` names a directory of weights; the cache follows XDG."""
         named = environment.get("GATEHOUSE_MODELS")
-        cache_home = environment.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
         return cls(
             directories=(Path(named),) if named else (),
-            cache=Path(cache_home) / "gatehouse" / "models",
+            cache=cache_folder("models", environment),
         )
 
     def find(self, name: str) -> Found:

@@ -185,7 +185,7 @@ def verify(
         bad = sum(not check.ok for check in checks)
         said = f"{bad} 项不通过" if bad else "没有不通过的"
         typer.echo(f"共 {len(checks)} 项，{said}。完整日志：{file}")
-    raise typer.Exit(0 if all(check.ok for check in checks) else 1)
+    raise typer.Exit(verification.exit_code(checks))
 
 
 @secrets_app.command("list")

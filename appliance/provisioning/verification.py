@@ -20,13 +20,16 @@ from appliance.provisioning.reach import Box, Reach
 from appliance.provisioning.remedies import role_name
 from appliance.trouble import Trouble
 
-_OUTCOMES = {"passed": "通过", "failed": "不通过", "skipped": "不适用"}
+_OUTCOMES = {"passed": "通过", "failed": "不通过", "skipped": "不适用", "error": "无法核对"}
 _PYTEST_ALL_PASSED, _PYTEST_SOME_FAILED, _PYTEST_NONE = 0, 1, 5
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of a role on a machine. `outcome` is passed, failed or skipped."""
+    """One check of a role on a machine.
+
+    `outcome` is passed, failed or skipped; `error` when a machine's checks could not all be asked.
+    """
 
     machine: str
     role: str
@@ -37,7 +40,7 @@ class Check:
     @property
     def ok(self) -> bool:
         """Whether it does not fail; what does not concern a machine is no failure."""
-        return self.outcome != "failed"
+        return self.outcome not in {"failed", "error"}
 
 
 def verify(
@@ -45,8 +48,8 @@ def verify(
 ) -> tuple[Check, ...]:
     """Every check of `roles` (all roles unless named) on every box, in their order.
 
-    What pytest said goes to `log`. A box that could not be asked has one failed check that says
-    why, after those that it did answer. Raises Trouble when there is no such role.
+    What pytest said goes to `log`. A box that could not be asked to the end has one more check,
+    `error`, that says why; the others' answers stand. Raises Trouble when there is no such role.
     """
     folders = _folders(roles)
     with ThreadPoolExecutor(max(1, min(8, len(reach.boxes)))) as pool:
@@ -93,7 +96,7 @@ def _ask(
     checks = [_check(box, json.loads(line)) for line in lines.result()]
     if process.returncode not in {_PYTEST_ALL_PASSED, _PYTEST_SOME_FAILED, _PYTEST_NONE}:
         last = next((line for line in reversed(said.splitlines()) if line.strip()), "没有说明")
-        checks.append(Check(box.name, "", "检查没有运行完", "failed", last.strip()))
+        checks.append(Check(box.name, "", "检查没有运行完", "error", last.strip()))
     return checks, f"===== {box.name}\n{said}"
 
 
@@ -106,6 +109,13 @@ def _check(box: Box, told: dict[str, str]) -> Check:
     sentence = told["said"].partition("\n")[0] or told["name"][5:].replace("_", " ")
     reason = told["reason"].strip().splitlines()
     return Check(box.name, told["role"], sentence, told["outcome"], reason[0] if reason else "")
+
+
+def exit_code(checks: tuple[Check, ...]) -> int:
+    """0 nothing failed, 1 something did, 2 a box could not be asked to the end."""
+    if any(check.outcome == "error" for check in checks):
+        return 2
+    return 0 if all(check.ok for check in checks) else 1
 
 
 def as_table(checks: tuple[Check, ...]) -> Table:

@@ -103,6 +103,15 @@ def test_a_camera_without_text_service_is_left_for_hands_with_the_text_to_write(
     assert state_of(report, "时钟") is State.CHANGED
 
 
+def test_a_camera_without_media_service_is_told_by_that_name_and_its_clock_is_set_all_the_same(
+    configure, settings: SimulatedSettings
+) -> None:
+    settings.profiles = ()
+    report = configure()
+    assert "没有 ONVIF 服务 media" in detail_of(report, "设置")
+    assert state_of(report, "时钟") is State.CHANGED
+
+
 @pytest.mark.parametrize(
     ("keys", "stream", "subject", "said"),
     [

@@ -290,6 +290,11 @@ def test_two_gatekeepers_do_not_share_a_name(good, check):
     assert fault.key == "access.gatekeepers[1].name"
 
 
+def test_ssh_and_a_page_do_not_share_a_port(good, check):
+    _, faults = check(good.rstrip() + "\nmachines:\n  - {name: gate, ssh_port: 18081}\n")
+    assert [fault.wrong for fault in faults] == ["ssh 与补录页都用端口 18081"]
+
+
 def test_the_two_pages_do_not_share_a_port(good, check):
     _, (fault,) = check(good.replace("port: 18081", "port: 18080"))
     assert (fault.key, fault.wrong) == ("network.entry_page.port", "状态页与补录页都用端口 18080")

@@ -29,6 +29,7 @@ VAULT_PASSWORD = "open sesame"
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin")
 
 _SSHD_CONFIG = """\
+LogLevel VERBOSE
 ListenAddress 127.0.0.1
 Port {port}
 HostKey {folder}/host_key

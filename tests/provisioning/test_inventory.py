@@ -8,7 +8,9 @@ from typing import Any
 
 from sites import DEMO
 
+from appliance.guideline.retention import Kind
 from appliance.profile.loading import load_profile
+from appliance.profile.secrets import named_secrets
 
 REPOSITORY = DEMO.parents[1]
 CEMENT = DEMO.with_name("yinchuan-cement.yaml")
@@ -63,6 +65,25 @@ def test_a_host_knows_which_camera_may_reach_which_of_its_ports(tmp_path: Path) 
 def test_a_secret_stays_a_reference() -> None:
     cameras = host_variables(DEMO, "gate")["gatehouse"]["cameras"]
     assert cameras[0]["password"] == {"name": "camera-a01"}
+
+
+def test_a_machine_is_handed_the_secrets_of_its_own_programs() -> None:
+    north, south = (host_variables(CEMENT, name) for name in ("gate-north", "gate-south"))
+    own = {secret for told in (north, south) for secret in told["gatehouse_secret_names"]}
+    assert own == set(named_secrets(load_profile(CEMENT)))
+    cameras = {"camera-b01", "camera-b02"} & own
+    assert cameras <= set(south["gatehouse_secret_names"])
+    assert not cameras & set(north["gatehouse_secret_names"])
+
+
+def test_the_terms_of_what_is_kept_are_the_profiles_one_table(tmp_path: Path) -> None:
+    site = tmp_path / "site.yaml"
+    longer = "storage:\n  retention:\n    clips: {kept_days: 800, when_full: stop}\n"
+    site.write_text(DEMO.read_text("utf-8").replace("storage:\n", longer, 1), "utf-8")
+    told = host_variables(site, load_profile(site).machines[0].name)["gatehouse_retention"]
+    assert set(told) == {kind.value for kind in Kind}
+    assert (told["clips"]["kept_days"], told["clips"]["when_full"]) == (800, "stop")
+    assert told["video"]["kept_days"] == told["video"]["legal_days"] == 365
 
 
 def test_the_faults_of_a_profile_are_the_installers_report(tmp_path: Path) -> None:

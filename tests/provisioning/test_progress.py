@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
 from appliance.profile.box import Machine
@@ -105,3 +106,19 @@ def test_a_lost_line_is_told_apart_from_a_sudo_that_does_not_answer() -> None:
 def test_a_task_without_a_message_is_not_left_without_a_reason() -> None:
     told = closing([*task("runtime", Status.FAILED, Status.OK), Ended(2)])
     assert "涉及密钥，不显示" in told
+
+
+def test_whatever_ends_a_run_the_terminal_has_its_cursor_again() -> None:
+    out = io.StringIO()
+    progress = Progress(Console(file=out, force_terminal=True, width=100), NAMES)
+
+    def cut_off() -> None:
+        with progress:
+            progress.take(TaskBegins("base", "Ensure that it is right"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cut_off()
+    hidden, shown_again = "\x1b[?25l", "\x1b[?25h"
+    assert hidden in out.getvalue()
+    assert out.getvalue().rindex(shown_again) > out.getvalue().rindex(hidden)

@@ -34,14 +34,18 @@ def assert_sentences(
 
 @over_ssh
 def test_a_profile_that_fails_the_check_is_reported_and_no_machine_is_asked(tmp_path: Path) -> None:
-    with ssh_box(tmp_path / "box") as box:
+    with ssh_box(tmp_path / "box", os_release=BOOKWORM) as box:
         site = site_file(tmp_path / "site", machine(box))
-        site.write_text(site.read_text().replace("id: A01", "id: B01"), "utf-8")
+        sound = site.read_text("utf-8")
+        site.write_text(sound.replace("id: A01", "id: B01"), "utf-8")
+        connections = (box.folder / "sshd.log").read_text().count("Connection from")
         answer = gatehouse("provision", site, key=box.key)
         assert answer.returncode == 2
         assert "entrances[0].barriers[0].id" in answer.stderr
-        assert "Connection from" not in (box.folder / "sshd.log").read_text()
-        assert "Accepted" not in (box.folder / "sshd.log").read_text()
+        assert (box.folder / "sshd.log").read_text().count("Connection from") == connections
+        site.write_text(sound, "utf-8")
+        assert_sentences(gatehouse("provision", site, key=box.key), ("bookworm",))
+        assert (box.folder / "sshd.log").read_text().count("Connection from") > connections
 
 
 def test_a_port_where_nobody_listens_is_a_wrong_host(tmp_path: Path) -> None:
@@ -113,7 +117,7 @@ def test_a_container_without_systemd_is_refused(tmp_path: Path) -> None:
 
 
 @over_ssh
-def test_a_host_key_that_has_changed_is_refused_with_the_way_to_forget_the_old(
+def test_a_host_key_that_has_changed_is_refused_until_the_installer_accepts_it(
     tmp_path: Path,
 ) -> None:
     with ssh_box(tmp_path / "box", os_release=BOOKWORM) as box:
@@ -122,16 +126,24 @@ def test_a_host_key_that_has_changed_is_refused_with_the_way_to_forget_the_old(
     (box.folder / "host_key").unlink()
     with ssh_box(tmp_path / "box", os_release=BOOKWORM, port=box.port) as box:
         refused = gatehouse("provision", site, key=box.key)
-        assert_sentences(refused, ("主机密钥", "ssh-keygen -R gate"))
-        forget = [
-            "ssh-keygen",
-            "-R",
-            "gate",
-            "-f",
-            f"{site.parent}/state/gatehouse/site/known_hosts",
-        ]
-        subprocess.run(forget, check=True, capture_output=True)
-        assert_sentences(gatehouse("provision", site, key=box.key), ("bookworm",))
+        assert_sentences(refused, ("主机密钥", "--accept-new-host-key"))
+        accepted = gatehouse("provision", site, "--accept-new-host-key", key=box.key)
+        assert_sentences(accepted, ("bookworm",))
+        assert_sentences(gatehouse("provision", site, key=box.key), ("bookworm",))  # pinned anew
+
+
+@over_ssh
+def test_a_machine_that_was_renamed_is_refused_until_the_installer_accepts_it(
+    tmp_path: Path,
+) -> None:
+    with ssh_box(tmp_path / "box", os_release=BOOKWORM) as box:
+        site = site_file(tmp_path / "site", machine(box, "old"))
+        gatehouse("provision", site, key=box.key)  # pins the key under this name
+        site.write_text(site.read_text("utf-8").replace("name: old", "name: new"), "utf-8")
+        refused = gatehouse("provision", site, key=box.key)
+        assert_sentences(refused, ("bookworm",), ("应答的是工控机 old", "--accept-new-host-key"))
+        accepted = gatehouse("provision", site, "--accept-new-host-key", key=box.key)
+        assert_sentences(accepted, ("bookworm",))
 
 
 @over_ssh

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 from sites import DEMO
+from waiting import free_port
 
 from appliance.profile.loading import load_profile
 from appliance.provisioning import places
 from appliance.provisioning.places import SiteState
 from appliance.provisioning.reach import Account, choose_boxes, reaching
-from appliance.provisioning.verification import Check, verify
+from appliance.provisioning.verification import Check, exit_code, verify
 from appliance.trouble import Trouble
 
-from .boxes import machine, site_file, ssh_box
+from .boxes import SshBox, machine, site_file, ssh_box
 
 pytestmark = pytest.mark.slow
 
@@ -54,9 +55,13 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def checks_of(tmp_path: Path, *roles: str) -> tuple[Check, ...]:
     with ssh_box(tmp_path / "box") as box:
         site = site_file(tmp_path / "site", machine(box))
-        boxes = choose_boxes(load_profile(site), host=None, machine=None, limit=())
-        with reaching(boxes, Account("root", box.key), SiteState(tmp_path)) as reach:
-            return verify(reach, site, tmp_path / "log", roles)
+        return checks_on(site, box, tmp_path, *roles)
+
+
+def checks_on(site: Path, box: SshBox, folder: Path, *roles: str) -> tuple[Check, ...]:
+    boxes = choose_boxes(load_profile(site), host=None, machine=None, limit=())
+    with reaching(boxes, Account("root", box.key), SiteState(folder)) as reach:
+        return verify(reach, site, folder / "log", roles)
 
 
 def test_each_check_is_told_with_its_role_its_sentence_and_how_it_ended(
@@ -81,9 +86,23 @@ def test_a_role_that_is_not_there_is_a_trouble_that_names_those_that_are(
         checks_of(tmp_path, "nonsense")
 
 
-def test_checks_that_cannot_be_read_are_a_trouble_and_no_success(
+def test_checks_that_cannot_be_read_are_told_as_such_and_are_no_success(
     tmp_path: Path, tree: Path
 ) -> None:
-    (tree / "test_sample.py").write_text("this is no Python\n")
-    with pytest.raises(Trouble, match="gate 的检查没有运行起来"):
-        checks_of(tmp_path)
+    (tree / "test_other.py").write_text("this is no Python\n")
+    checks = checks_of(tmp_path)
+    assert checks[-1].outcome == "error"
+    assert "gate" in checks[-1].machine
+    assert exit_code(checks) == 2
+
+
+def test_a_box_that_cannot_be_asked_costs_neither_the_others_answers_nor_the_log(
+    tmp_path: Path, tree: Path
+) -> None:
+    gone = {"name": "south", "host": "127.0.0.1", "ssh_port": free_port(), "barriers": ["A02"]}
+    with ssh_box(tmp_path / "box") as box:
+        site = site_file(tmp_path / "site", machine(box, "gate", barriers=["A01"]), gone)
+        checks = checks_on(site, box, tmp_path)
+    assert [c.outcome for c in checks if c.machine == "gate"] == ["passed", "failed", "skipped"]
+    assert not [c for c in checks if c.machine == "south" and c.ok and c.outcome == "passed"]
+    assert "===== gate" in (tmp_path / "log").read_text()

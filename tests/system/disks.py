@@ -57,10 +57,14 @@ def video_disk(box: Bed, folder: Path) -> Iterator[Callable[[], None]]:
             plug_in(box, device, VIDEO_UUID)
             box.run(["systemctl", "start", VIDEO_UNIT])
 
-        mounted()
-        yield mounted
-        box.run(["systemctl", "stop", VIDEO_UNIT])
-        box.run(["rm", "-f", str(device), f"/dev/disk/by-uuid/{VIDEO_UUID}"])
+        try:
+            mounted()
+            yield mounted
+        finally:
+            # Whatever became of the box, the host's devices below are given back.
+            box.run(["systemctl", "stop", VIDEO_UNIT], check=False)
+            gone = ["rm", "-f", str(device), f"/dev/disk/by-uuid/{VIDEO_UUID}"]
+            box.run(gone, check=False)
 
 
 def plug_in(box: Bed, device: Path, uuid: str | None = None) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,27 +41,42 @@ class Installer:
         self.password = folder / "vault-password"
         self.password.write_text("system-test\n")
         self.vault = folder / "site.vault.yml"
+        self.lock_up({})
+
+    def lock_up(self, others: Mapping[str, str]) -> None:
+        """Write the vault: every secret of the site with its usual value, but for `others`."""
         values = {name: f"pass-of-{name}" for name in named_secrets(load_profile(SITE))}
-        self.vault.write_text(yaml.safe_dump(values))
-        subprocess.run(
-            [
-                _beside_python("ansible-vault"),
-                "encrypt",
-                "--vault-password-file",
-                self.password,
-                self.vault,
-            ],
-            check=True,
-            capture_output=True,
-        )
+        self.vault.write_text(yaml.safe_dump(values | dict(others)))
+        encrypt = [_beside_python("ansible-vault"), "encrypt", "--vault-password-file"]
+        subprocess.run([*encrypt, self.password, self.vault], check=True, capture_output=True)
+
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """The options that name the vault and its password."""
+        return ("--secrets", str(self.vault), "--vault-password-file", str(self.password))
+
+    @property
+    def _with_the_bed(self) -> tuple[str, ...]:
+        return ("--json", "--inventory", str(INVENTORY), *self.opened)
+
+    def drift(self) -> subprocess.CompletedProcess[str]:
+        """`gatehouse drift`, with the bed's own variables."""
+        return self.gatehouse("drift", *self._with_the_bed)
 
     def gatehouse(self, verb: str, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a verb of the command on the site's profile."""
+        return self._command([verb, SITE, *words])
+
+    def fleet(
+        self, verb: str, *words: str, sites: Sequence[Path] = (SITE,)
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a verb of day 2 on the boxes of `sites`."""
+        return self._command(["fleet", verb, *sites, *words])
+
+    def _command(self, words: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
+        login = ("--user", "installer", "--key", self.box.key)
         return self.box.platform.run(
-            [
-                *(sys.executable, "-m", "appliance", verb, SITE, *words),
-                *("--user", "installer", "--key", self.box.key),
-            ],
+            [sys.executable, "-m", "appliance", *words, *login],
             check=False,
             cwd=REPOSITORY,
             env=os.environ | {"XDG_STATE_HOME": str(self.folder), "PYTHONPATH": str(REPOSITORY)},
@@ -69,11 +85,7 @@ class Installer:
 
     def provision(self, *words: str) -> Provisioning:
         """`gatehouse provision`, with the bed's own variables."""
-        done = self.gatehouse(
-            "provision",
-            *("--json", "--inventory", str(INVENTORY), "--secrets", str(self.vault)),
-            *("--vault-password-file", str(self.password), *words),
-        )
+        done = self.gatehouse("provision", *self._with_the_bed, *words)
         said = f"{done.stdout}\n{done.stderr}"
         try:
             machine = next(iter(json.loads(done.stdout)["machines"].values()))

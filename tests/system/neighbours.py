@@ -22,6 +22,7 @@ from appliance.profile.loading import load_profile
 from appliance.profile.model import Lane
 
 SITE = Path(__file__).with_name("site.yaml")
+PATIENCE_SECONDS = 240
 TRUCK = Vehicle("宁A58D21", PlateColour.YELLOW, "day")
 
 
@@ -66,8 +67,7 @@ def gate(lanes: tuple[Lane, ...]) -> None:
             cameras.append((camera, relay))
         say("ready")
         camera, relay = cameras[0]
-        camera.first_client.wait()
-        say("watched")
+        say("watched" if camera.first_client.wait(PATIENCE_SECONDS) else "never watched")
         for line in sys.stdin:
             if line.strip() == "begin":
                 camera.begin()

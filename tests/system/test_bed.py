@@ -44,12 +44,17 @@ def test_a_guest_has_no_way_out_but_its_neighbours(guest: Bed) -> None:
     routes = guest.run(["ip", "-4", "route"]).stdout
     assert f"default via {guest.platform_address}" in routes
     assert guest.platform.run(["ip", "-4", "route", "show", "default"]).stdout == ""
+    beyond = ["ping", "-c", "1", "-W", "2", "203.0.113.1"]
+    assert guest.run(beyond, check=False).returncode != 0
+    assert guest.run([*beyond[:-1], guest.platform_address]).returncode == 0
 
 
 def test_packages_come_through_the_proxy_and_are_kept(guest: Bed) -> None:
+    assert guest.run(["dpkg", "-s", "sl"], check=False).returncode != 0, "not there before"
     guest.run(["apt-get", "update"])
-    guest.run(["apt-get", "install", "-y", "--no-install-recommends", "hostname"])
-    assert list(KEPT.glob("*hostname*.deb")) or guest.run(["dpkg", "-s", "hostname"]).stdout
+    guest.run(["apt-get", "install", "-y", "--no-install-recommends", "sl"])
+    assert "installed" in guest.run(["dpkg", "-s", "sl"]).stdout
+    assert [file.name for file in KEPT.glob("*%2Fsl_*.deb")]
 
 
 def test_the_proxy_serves_nothing_but_the_hosts_debian_archives() -> None:
@@ -61,10 +66,12 @@ def test_the_proxy_serves_nothing_but_the_hosts_debian_archives() -> None:
 
 def test_nothing_is_left_of_a_bed_that_has_ended() -> None:
     made = Bed(f"gh-gone-{os.getpid()}")
-    made.up()
-    keeper = int((made.folder / "keeper.pid").read_text())
-    leader = made.state["leader"]
-    made.down()
+    try:
+        made.up()
+        keeper = int((made.folder / "keeper.pid").read_text())
+        leader = made.state["leader"]
+    finally:
+        made.down()
     assert not made.folder.exists()
     assert not made.platform.path.exists()
     assert not Path(f"/proc/{leader}").exists()

@@ -14,7 +14,7 @@ from .installer import SITE, Installer
 
 AUTHORITY = "198.51.100.9"
 STRANGER = "203.0.113.9"
-SSH, PAGE, VIDEO = 22, 8080, (8554, 8555)
+SSH, PAGES, VIDEO = 22, {8080, 8081}, (8554, 8555)
 
 
 def scan(place: Namespace, target: str, source: str | None = None) -> set[int]:
@@ -47,8 +47,8 @@ def sources(appliance: Bed) -> None:
         appliance.platform.run(["ip", "address", "replace", f"{address}/32", "dev", "box"])
 
 
-def test_the_installers_network_sees_ssh_and_the_status_page_only(appliance: Bed) -> None:
-    assert scan(appliance.platform, appliance.address) == {SSH, PAGE}
+def test_the_installers_network_sees_ssh_and_the_two_pages_only(appliance: Bed) -> None:
+    assert scan(appliance.platform, appliance.address) == {SSH, *PAGES}
 
 
 @pytest.mark.usefixtures("sources")

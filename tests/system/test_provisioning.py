@@ -14,8 +14,28 @@ def test_the_second_run_changes_nothing(
     provisioning: tuple[Provisioning, Provisioning],
 ) -> None:
     first, second = provisioning
-    assert first.changed or second.changed == 0
-    assert second.changes == []
+    assert first.changed > 50, "a bare box was made a gate appliance"
+    assert (second.changed, second.changes) == (0, [])
+
+
+def test_drift_names_what_differs_and_changes_nothing(appliance: Bed, installer: Installer) -> None:
+    timer, file = "gatehouse-scan-incoming.timer", "/etc/nut/upsd.conf"
+    sound, wrong = appliance.run(["cat", file]).stdout, "LISTEN 127.0.0.9 3493\n"
+    appliance.run(["systemctl", "disable", "--now", timer])
+    appliance.write(file, wrong, mode=0o640)
+    appliance.run(["chgrp", "nut", file])
+    try:
+        asked = installer.drift()
+        assert asked.returncode == 1, asked.stderr
+        (machine,) = json.loads(asked.stdout)["machines"].values()
+        places = [place for change in machine["changes"] for place in change["places"]]
+        assert sorted(places) == sorted([timer, file])
+        assert appliance.run(["cat", file]).stdout == wrong
+        assert appliance.run(["systemctl", "is-active", timer], check=False).stdout != "active\n"
+    finally:
+        appliance.write(file, sound, mode=0o640)
+        appliance.run(["chgrp", "nut", file])
+        appliance.run(["systemctl", "enable", "--now", timer])
 
 
 @pytest.fixture(scope="module")

@@ -1,22 +1,16 @@
 """The gate's programs on the provisioned box: a cold boot, a crash, a bad release."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from bundle.releases import small_bundle
-from sqlite_utils import Database
-
-from appliance.profile.loading import load_profile
 
 from .bed import Bed
-from .bed.places import PLATFORM_ADDRESS, REPOSITORY
-from .neighbours import SITE, TRUCK
+from .gate import gate_devices, plates_at, platform_of
+from .neighbours import TRUCK
 
 PATIENCE_SECONDS = 180.0
 RELEASE_TOOL = "/opt/gatehouse/bin/gatehouse-release"
@@ -37,26 +31,20 @@ def status(box: Bed) -> dict[str, object]:
 @pytest.fixture
 def platform(appliance: Bed, tmp_path: Path) -> Iterator[Path]:
     """The authority's platform on its side; the file of what it got."""
-    database = tmp_path / "platform.sqlite3"
-    words = ["--host", PLATFORM_ADDRESS, "--port", str(load_profile(SITE).uplink.port)]
-    words += ["--database", str(database), "--profile", str(SITE)]
-    command = [sys.executable, "-m", "appliance", "platform", *words]
-    with appliance.platform.running(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL):
+    with platform_of(appliance, tmp_path / "platform.sqlite3") as database:
         yield database
 
 
-@contextmanager
-def gate_devices(box: Bed) -> "Iterator[subprocess.Popen[str]]":
-    command = [sys.executable, "-m", "tests.system.neighbours", "gate"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with box.camera_lan.running(command, cwd=REPOSITORY, **pipes) as devices:
-        assert json.loads(devices.stdout.readline())["event"] == "ready"  # type: ignore[union-attr]
-        yield devices
+def sees_the_empty_lane(box: Bed) -> None:
+    """Until the lane has noted anew, a few times, how its gate looks with nobody there."""
 
+    def noted() -> str:
+        file = "/var/lib/gatehouse/lanes/A01-empty.npy"
+        return box.run(["stat", "--format=%y", file], check=False).stdout
 
-def arrived(database: Path) -> set[str]:
-    rows = Database(database).query("SELECT fields FROM messages WHERE cn = '60001' AND code = 1")
-    return {json.loads(row["fields"])["F_CPHM"] for row in rows}
+    for _ in range(3):
+        before = noted()
+        until(lambda before=before: noted() not in {"", before}, "the lane sees nothing")
 
 
 def test_after_a_cold_boot_with_nobody_logged_in_a_passage_reaches_the_platform(
@@ -65,17 +53,13 @@ def test_after_a_cold_boot_with_nobody_logged_in_a_passage_reaches_the_platform(
     with gate_devices(appliance) as devices:
         appliance.cut_power()
         appliance.power_on()
-        assert devices.stdin is not None
-        assert devices.stdout is not None
-        assert json.loads(devices.stdout.readline())["event"] == "watched"
+        assert devices.hears()["event"] == "watched"
         assert appliance.run(["who"]).stdout == ""
-        time.sleep(5)  # the lane learns how the empty gate looks
-        devices.stdin.write("begin\n")
-        devices.stdin.flush()
-        until(lambda: TRUCK.plate in arrived(platform), "the passage did not reach the platform")
-        devices.stdin.write("raises\n")
-        devices.stdin.flush()
-        assert json.loads(devices.stdout.readline())["count"] == 1
+        sees_the_empty_lane(appliance)
+        devices.tell("begin")
+        until(lambda: TRUCK.plate in plates_at(platform), "the passage did not reach the platform")
+        devices.tell("raises")
+        assert devices.hears()["count"] == 1
 
 
 def test_a_program_that_dies_is_back_and_the_journal_tells_of_it(appliance: Bed) -> None:

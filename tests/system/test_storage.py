@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from appliance.guideline.retention import Kind
+from appliance.profile.loading import load_profile
+
 from .bed.guest import Bed
 from .box import day_passes, evidence
 from .disks import VIDEO_UNIT, VIDEO_UUID, loop_device, plug_in, video_disk
+from .installer import SITE
 
 MOUNT = "/srv/video/1"
 DISKS = "/usr/local/lib/gatehouse/disks.py"
@@ -90,8 +94,10 @@ def test_what_smartd_finds_becomes_evidence(appliance: Bed) -> None:
     assert last["value"]["device"] == "/dev/sda"
 
 
-def test_the_retention_policy_keeps_what_the_guideline_keeps(appliance: Bed) -> None:
-    days = json.loads(appliance.run(["cat", "/etc/gatehouse/retention.json"]).stdout)["days"]
-    assert days["passages"] >= 730
-    assert days["photos"] >= 730
-    assert days["video"] >= 365
+def test_the_retention_policy_on_the_box_is_the_profiles(appliance: Bed) -> None:
+    told = json.loads(appliance.run(["cat", "/etc/gatehouse/retention.json"]).stdout)
+    table = load_profile(SITE).storage.retention
+    assert {name: kept["kept_days"] for name, kept in told.items()} == {
+        kind.value: table.days(kind) for kind in Kind
+    }
+    assert told["video"]["volumes"] == [MOUNT]

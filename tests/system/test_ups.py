@@ -66,6 +66,24 @@ def test_a_driver_that_has_gone_stale_is_restarted(appliance: Bed) -> None:
     assert "stale" in silent["value"]
 
 
+@pytest.mark.parametrize(
+    ("driver", "package"),
+    [
+        ("usbhid-ups", "nut-server"),
+        ("snmp-ups", "nut-snmp"),
+        ("apc_modbus", "nut-modbus"),
+        ("dummy-ups", "nut-server"),
+    ],
+)
+def test_each_driver_of_the_profile_comes_in_the_package_that_the_role_installs_for_it(
+    appliance: Bed, driver: str, package: str
+) -> None:
+    fetch = f"mkdir -p /tmp/nut && cd /tmp/nut && apt-get -q download {package}"
+    appliance.run(["sh", "-c", fetch])
+    listed = appliance.run(["sh", "-c", f"dpkg --contents /tmp/nut/{package}_*.deb"]).stdout
+    assert f"/lib/nut/{driver}\n" in listed
+
+
 @pytest.mark.parametrize("how", ["the UPS calls its battery low", "the charge is low"])
 def test_a_low_battery_shuts_the_box_down_in_order_and_it_comes_back(
     appliance: Bed, how: str

@@ -32,8 +32,8 @@ class Osd:
 class SimulatedSettings:
     """A camera as it comes out of its box, until somebody sets it.
 
-    `drift` is its clock less the true one. Without `events` it has no event service; an empty
-    `osd_limit` means no OSD service at all.
+    `drift` is its clock less the true one. Without `events` it has no event service, without
+    `profiles` no media service; an empty `osd_limit` means no OSD service at all.
     """
 
     clock: Clock

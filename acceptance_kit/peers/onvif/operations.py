@@ -104,7 +104,9 @@ class Operations:
         return "".join(f"<a:{name}>{value}</a:{name}>" for name, value in told.items())
 
     def _get_services(self, _request: etree._Element) -> str:
-        paths = {DEVICE: "device_service", MEDIA: "media_service"}
+        paths = {DEVICE: "device_service"}
+        if self._settings.profiles:
+            paths[MEDIA] = "media_service"
         if self._settings.recording_jobs is not None:
             paths[RECORDING] = "recording_service"
         if self._settings.events is not None:

@@ -18,8 +18,8 @@ LARGEST_BYTES = 4_000_000
 # How many rows each table of the journal has; nothing of what stands in them. By the service's own
 # account: SQLite as root would leave files beside the journal that the service cannot open.
 STATISTICS = """
-import json, os, sqlite3
-path = "/var/lib/gatehouse/journal.sqlite3"
+import json, os, sqlite3, sys
+path = sys.argv[1]
 journal = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
 names = [name for name, in journal.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
 rows = {name: journal.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
@@ -40,13 +40,12 @@ COMMANDS = {
     "log-gatehouse.txt": ["journalctl", "--no-pager", "-u", "gatehouse", "--since", "-3d"],
     "log-warnings.txt": ["journalctl", "--no-pager", "-p", "warning", "--since", "-3d"],
 }
-COMMANDS["journal.json"] = ["runuser", "-u", "gatehouse", "--", "python3", "-c", STATISTICS]
 FILES = {
     "profile.yaml": "/etc/gatehouse/profile.yaml",  # it names secrets, and holds none
     "os-release": "/etc/os-release",
 }
 EVIDENCE = "/var/lib/gatehouse/evidence"
-PROGRAM_LOGS = "/var/lib/gatehouse/log"
+SETTINGS = Path("/etc/gatehouse/release.json")
 
 # A plate is a person's: seven or eight signs that begin with a province's, which JSON may escape.
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
@@ -87,11 +86,22 @@ def end_of(path: Path) -> str:
         return file.read().decode("utf-8", "replace")
 
 
+def storage_root(settings: Path = SETTINGS) -> str:
+    """`storage.root` of the box's profile, as its release tool is told; else the usual one."""
+    try:
+        return str(json.loads(settings.read_text("utf-8"))["storage"])
+    except (OSError, ValueError, KeyError):
+        return "/var/lib/gatehouse"
+
+
 def collected() -> dict[str, str]:
     """Every text by its name in the bundle."""
-    texts = {name: said_by(words) for name, words in COMMANDS.items()}
+    root = storage_root()
+    statistics = ["python3", "-c", STATISTICS, f"{root}/journal.sqlite3"]
+    commands = COMMANDS | {"journal.json": ["runuser", "-u", "gatehouse", "--", *statistics]}
+    texts = {name: said_by(words) for name, words in commands.items()}
     places = {name: Path(place) for name, place in FILES.items()}
-    for folder, kind in ((EVIDENCE, "*.jsonl"), (PROGRAM_LOGS, "*.log")):
+    for folder, kind in ((EVIDENCE, "*.jsonl"), (f"{root}/log", "*.log")):
         places |= {f"{Path(folder).name}/{path.name}": path for path in Path(folder).glob(kind)}
     texts |= {name: end_of(path) for name, path in places.items() if path.is_file()}
     return texts

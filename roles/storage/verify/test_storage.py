@@ -5,10 +5,11 @@ import json
 import pytest
 from testinfra.host import Host
 
+from appliance.guideline.retention import Kind
 from appliance.profile.box import Machine
+from appliance.profile.model import Profile
 
 TERABYTE = 10**12
-LEGAL_DAYS = {"passages": 730, "photos": 730, "clips": 730, "video": 365, "smoke": 365}
 
 
 def test_each_video_disk_is_mounted_by_its_uuid(host: Host, machine: Machine) -> None:
@@ -39,12 +40,16 @@ def test_the_video_disks_hold_32_terabytes(host: Host, machine: Machine) -> None
     assert int(held) >= 32 * TERABYTE
 
 
-def test_nothing_is_kept_shorter_than_the_guideline_asks(host: Host) -> None:
-    """保存期限不短于指南规定"""
-    days = json.loads(host.file("/etc/gatehouse/retention.json").content_string)["days"]
-    assert {kind: days[kind] >= least for kind, least in LEGAL_DAYS.items()} == dict.fromkeys(
-        LEGAL_DAYS, True
-    )
+def test_everything_is_kept_as_the_profile_says_and_no_shorter_than_the_guideline(
+    host: Host, profile: Profile
+) -> None:
+    """保存期限与站点配置一致，不短于指南规定"""
+    told = json.loads(host.file("/etc/gatehouse/retention.json").content_string)
+    table = profile.storage.retention
+    assert {name: kept["kept_days"] for name, kept in told.items()} == {
+        kind.value: table.days(kind) for kind in Kind
+    }
+    assert all(told[kind.value]["kept_days"] >= kind.legal_days for kind in Kind)
 
 
 def test_the_disks_health_is_watched(host: Host) -> None:

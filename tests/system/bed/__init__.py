@@ -6,8 +6,8 @@ guest's own network namespace has no other way out; Debian packages come through
 the platform side. On the command line: `python -m tests.system.bed --help`.
 """
 
-from .guest import Bed, bed
+from .guest import Bed
 from .namespaces import Namespace
 from .recipe import BARE, TOOLS, Recipe, root_of
 
-__all__ = ["BARE", "TOOLS", "Bed", "Namespace", "Recipe", "bed", "root_of"]
+__all__ = ["BARE", "TOOLS", "Bed", "Namespace", "Recipe", "root_of"]

@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -251,14 +250,3 @@ def _let_in(lower: Path, upper: Path, public_key: str) -> None:
     (home / ".ssh/authorized_keys").write_text(public_key)
     for path in (home, home / ".ssh", home / ".ssh/authorized_keys"):
         os.chown(path, 1000, 1000)
-
-
-@contextmanager
-def bed(name: str, recipe: Recipe = BARE, nspawn: Sequence[str] = ()) -> Iterator[Bed]:
-    """A booted guest for the length of a block."""
-    guest = Bed(name)
-    try:
-        guest.up(recipe, nspawn)
-        yield guest
-    finally:
-        guest.down()

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
+from appliance.caches import cache_folder
+
 REPOSITORY = Path(__file__).parents[3]
-CACHE = Path(
-    os.environ.get("GATEHOUSE_SYSTEM_CACHE", Path.home() / ".cache" / "gatehouse" / "system")
-)
+CACHE = Path(os.environ.get("GATEHOUSE_SYSTEM_CACHE") or cache_folder("system"))
 """Roots by the digest of their recipe, Debian packages, and the folders of running beds."""
 BEDS = CACHE / "beds"
 

@@ -1,6 +1,5 @@
-"""The controller's half of `gatehouse.box.files`: templates are rendered and files are read here."""
+"""The controller's half of `gatehouse.box.files`: templates are rendered, files are read here."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         path = self._find_needle("templates", name)
         text = trust_as_template(self._loader.get_text_file_contents(path))
         templar = self._templar.copy_with_new_env(
-            searchpath=[os.path.dirname(path)], available_variables=known
+            searchpath=[str(Path(path).parent)], available_variables=known
         )
         made = templar.template(text, escape_backslashes=False, overrides={"trim_blocks": True})
         return "" if made is None else str(made)

@@ -3,6 +3,7 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -10,17 +11,19 @@ DOCUMENTATION = r"""
 module: files
 short_description: files, folders and links, all that a task names at once
 description:
-  - Brings each entry of O(files), in their order, to what it says, and changes nothing that is so.
-  - On the controller a C(template) is rendered from the role's C(templates/), a C(file) is read from its C(files/).
-  - In check mode nothing is changed. Owners that are not there yet are no fault of a file that is not there yet.
+  - Brings each entry of O(files), in their order, to what it says; changes nothing that is so.
+  - On the controller a C(template) is rendered from the role's C(templates/), a C(file) is read
+    from its C(files/).
+  - In check mode nothing is changed. An owner that is not there yet is no fault of a file that
+    is not there yet.
 options:
   files:
     description:
-      - A list of entries. Each has a C(path) and one of C(template), C(file), C(content) (a file with this text),
-        C(link) (a link to this path) or a C(state) of V(directory) or V(absent).
+      - A list of entries. Each has a C(path) and one of C(template), C(file), C(content) (a file
+        with this text), C(link) (a link to this path) or a C(state) of V(directory) or V(absent).
       - C(owner), C(group) and C(mode) are root, root and 0644 (0755 for a folder) unless given.
-      - C(validate) is a command without a shell that is asked about a new file, in place of V(%s), before it is put in
-        place. C(force=false) leaves a file that is there as it is, but for its owner and mode.
+      - C(validate) is a command, without a shell, that is asked about a new file (V(%s)) before it
+        is put in place. C(force=false) leaves what is there as it is, but for its owner and mode.
     type: list
     elements: dict
     required: true
@@ -63,7 +66,7 @@ class Files:
 
     def ensure(self, entry):
         """Bring one entry to what it says."""
-        path, state = entry["path"], entry["state"]
+        path, state = Path(entry["path"]), entry["state"]
         before = len(self.paths)
         if state == "absent":
             self._absent(path)
@@ -72,59 +75,53 @@ class Files:
         else:
             if state == "directory":
                 self._directory(path)
-            elif entry["force"] or not os.path.lexists(path):
+            elif entry["force"] or not path.exists():
                 self._content(path, entry)
             # What is not there yet, because nothing is changed, has no owner to be compared.
-            if os.path.exists(path) and not (self.module.check_mode and len(self.paths) > before):
+            if path.exists() and not (self.module.check_mode and len(self.paths) > before):
                 self._attributes(path, entry)
 
     def _changed(self, path, before, after):
-        if path not in self.paths:
-            self.paths.append(path)
-        self.diffs.append(
-            {"before_header": path, "after_header": path, "before": before, "after": after}
-        )
+        name = str(path)
+        if name not in self.paths:
+            self.paths.append(name)
+        told = {"before_header": name, "after_header": name, "before": before, "after": after}
+        self.diffs.append(told)
 
     def _absent(self, path):
-        if not os.path.lexists(path):
-            return
-        if os.path.isdir(path) and not os.path.islink(path):
+        if path.is_dir() and not path.is_symlink():
             self.module.fail_json(msg=f"{path} is a folder; only files are removed")
-        self._changed(path, "there\n", "absent\n")
-        if not self.module.check_mode:
-            os.unlink(path)
+        if path.exists() or path.is_symlink():
+            self._changed(path, "there\n", "absent\n")
+            if not self.module.check_mode:
+                path.unlink()
 
     def _link(self, path, target):
-        there = os.readlink(path) if os.path.islink(path) else None
+        there = str(path.readlink()) if path.is_symlink() else None
         if there == target:
             return
-        self._changed(path, f"-> {there}\n" if there else "", f"-> {target}\n")
-        if self.module.check_mode:
-            return
-        if os.path.isdir(path) and not os.path.islink(path):
+        if path.is_dir() and there is None:
             self.module.fail_json(msg=f"{path} is a folder, and no link is put in its place")
-        new = f"{path}.gatehouse-new"
-        if os.path.lexists(new):
-            os.unlink(new)
-        os.symlink(target, new)
-        os.rename(new, path)
+        self._changed(path, f"-> {there}\n" if there else "", f"-> {target}\n")
+        if not self.module.check_mode:
+            new = path.with_name(f".{path.name}.gatehouse-new")
+            new.unlink(missing_ok=True)
+            new.symlink_to(target)
+            new.replace(path)
 
     def _directory(self, path):
-        if os.path.isdir(path):
-            return
-        self._changed(path, "absent\n", "a folder\n")
-        if not self.module.check_mode:
-            os.makedirs(path)
+        if not path.is_dir():
+            self._changed(path, "absent\n", "a folder\n")
+            if not self.module.check_mode:
+                path.mkdir(parents=True)
 
     def _content(self, path, entry):
         wanted = (entry["content"] or "").encode("utf-8")
-        there = b""
-        if os.path.exists(path):
-            with open(path, "rb") as file:
-                there = file.read()
-            if there == wanted:
-                return
-        self._changed(path, there.decode("utf-8", "replace"), wanted.decode("utf-8"))
+        there = path.read_bytes() if path.exists() else None
+        if there == wanted:
+            return
+        before = (there or b"").decode("utf-8", "replace")
+        self._changed(path, before, wanted.decode("utf-8"))
         if self.module.check_mode:  # what would validate it may not be installed yet
             return
         handle, new = tempfile.mkstemp(dir=self.module.tmpdir)
@@ -132,22 +129,24 @@ class Files:
             file.write(wanted)
         self._validate(path, new, entry["validate"])
         # Owner and mode before its place: nobody reads it meanwhile.
-        self._attributes(new, entry)
-        self.module.atomic_move(new, path, keep_dest_attrs=False)
+        self._attributes(Path(new), entry)
+        self.module.atomic_move(new, str(path), keep_dest_attrs=False)
 
     def _validate(self, path, new, command):
         if command is None:
             return
         code, out, err = self.module.run_command(command.replace("%s", new))
         if code:
-            self.module.fail_json(msg="failed to validate", path=path, stdout=out, stderr=err)
+            self.module.fail_json(msg=f"failed to validate {path}", stdout=out, stderr=err)
 
     def _attributes(self, path, entry):
         mode = entry["mode"] or ("0755" if entry["state"] == "directory" else "0644")
-        wanted = {"path": path, "owner": entry["owner"], "group": entry["group"], "mode": mode}
+        owner, group = entry["owner"], entry["group"]
+        wanted = {"path": str(path), "owner": owner, "group": group, "mode": mode}
         wanted |= {"secontext": [None, None, None], "attributes": None}
-        if self.module.set_fs_attributes_if_different(wanted, False) and path == entry["path"]:
-            self._changed(path, "another owner or mode\n", f"{entry['owner']}:{entry['group']} {mode}\n")
+        other = self.module.set_fs_attributes_if_different(wanted, False)
+        if other and path == Path(entry["path"]):
+            self._changed(path, "another owner or mode\n", f"{owner}:{group} {mode}\n")
 
 
 def main():

@@ -14,8 +14,9 @@ description:
 options:
   units:
     description:
-      - A list of entries. Each has a C(name), and C(enabled) (true, false), C(masked) (true, false), C(state)
-        (V(started), V(stopped), V(restarted)), as needed. A unit that is not there is stopped and disabled.
+      - A list of entries. Each has a C(name), and as needed C(enabled) (true, false), C(masked)
+        (true, false), C(state) (V(started), V(stopped), V(restarted)). A unit that is not there
+        is stopped and disabled.
     type: list
     elements: dict
     required: true
@@ -56,7 +57,7 @@ class Units:
     def ensure_all(self, entries):
         """Look at all units at once, then bring each to what it says."""
         facts = self._look([entry["name"] for entry in entries])
-        for entry, fact in zip(entries, facts):
+        for entry, fact in zip(entries, facts, strict=True):
             self._ensure(entry, fact)
 
     def _look(self, names):
@@ -108,7 +109,9 @@ class Units:
     def _systemctl(self, *words):
         code, out, err = self.module.run_command(["systemctl", *words])
         if code:
-            self.module.fail_json(msg=f"systemctl {' '.join(words[:1] + words[-1:])}: {err.strip()}")
+            self.module.fail_json(
+                msg=f"systemctl {' '.join(words[:1] + words[-1:])}: {err.strip()}"
+            )
         return out
 
     def _ask(self, *words):
