@@ -1,6 +1,6 @@
 """A simulated camera's ONVIF side: a small real SOAP server with a clock that can be wrong."""
 
-from acceptance_kit.peers.onvif.camera import OnvifProfile, SimulatedSettings
+from acceptance_kit.peers.onvif.camera import OnvifProfile, OnvifRecording, SimulatedSettings
 from acceptance_kit.peers.onvif.server import OnvifPeer
 
-__all__ = ["OnvifPeer", "OnvifProfile", "SimulatedSettings"]
+__all__ = ["OnvifPeer", "OnvifProfile", "OnvifRecording", "SimulatedSettings"]

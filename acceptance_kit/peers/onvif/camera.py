@@ -17,6 +17,16 @@ class OnvifProfile:
     height: int = 1080
 
 
+@dataclass(frozen=True, slots=True)
+class OnvifRecording:
+    """What the camera has kept itself: from when to when (its own time), and the RTSP path."""
+
+    token: str
+    begin: datetime
+    end: datetime
+    path: str = "/replay"
+
+
 @dataclass
 class Osd:
     """A burnt-in text: its kind (`Plain` or `DateAndTime`), words and place."""
@@ -31,7 +41,8 @@ class Osd:
 class SimulatedSettings:
     """A camera as it comes out of its box, until somebody sets it.
 
-    `drift` is its clock less the true one. An empty `osd_limit` means no OSD service at all.
+    `drift` is its clock less the true one. An empty `osd_limit` means no OSD service at all, no
+    `recordings` neither search nor replay (Profile G).
     """
 
     clock: Clock
@@ -42,6 +53,7 @@ class SimulatedSettings:
     rtsp_port: int = 554
     osd_limit: int | None = 8
     recording_jobs: dict[str, str] | None = None
+    recordings: tuple[OnvifRecording, ...] | None = None
     window_seconds: float = 5.0
     mode: str = "Manual"
     zone: str = "GMT0"

@@ -16,6 +16,7 @@ from appliance.profile.model import Profile
 from appliance.profile.secrets import SecretStore
 from appliance.runtime.journal import Journal, JournalError
 from appliance.runtime.video.clips import FRESH, LOOKED_BACK, Clipper
+from appliance.runtime.video.edge import EdgeFetcher
 from appliance.runtime.video.live import FfmpegMissing
 from appliance.runtime.video.recorder import CameraRecorder
 from appliance.runtime.video.shelf import NoPlace, Shelf
@@ -108,7 +109,10 @@ def run_recorder(
         for camera in profile.cameras
     ]
     clips = ClipWorker(profile, Shelf(Kind.CLIPS, where[Kind.CLIPS], volumes), clock, stop)
-    workers: list[Worker] = [*recorders, clips]
+    fetcher = EdgeFetcher(
+        profile.cameras, root, shelf=shelf, secrets=secrets, clock=clock, stop=stop
+    )
+    workers: list[Worker] = [*recorders, clips, fetcher]
     threads = [threading.Thread(target=each.run, name=each.name, daemon=True) for each in workers]
     with Journal.open(root, clock) as journal:  # migrated before many threads open it
         for thread in threads:
