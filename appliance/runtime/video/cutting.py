@@ -163,5 +163,5 @@ def _drawing(folder: Path, began_at: datetime, caption: str) -> str:
     text = folder / "text"
     moment = f"%{{pts:localtime:{began_at.timestamp():.3f}:%Y-%m-%d %H\\:%M\\:%S}}"
     text.write_text(f"{moment}  {caption}", "utf-8")
-    look = "fontsize=h/24:x=h/40:y=h-2*th:fontcolor=white:borderw=3:bordercolor=black"
+    look = "fontsize=h/24:x=h/40:y=h-4*th:fontcolor=white:borderw=3:bordercolor=black"
     return f"drawtext=fontfile={typeface()}:textfile={text}:{look}"

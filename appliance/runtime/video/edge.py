@@ -82,6 +82,7 @@ class EdgeFetcher:
         """
         filled = 0
         for camera in self._cameras:
+            self._pen(journal, camera).adopt(self._shelf.volumes)
             for begin, end in self._missed(journal, camera):
                 if self._stop.is_set():
                     return filled
@@ -124,6 +125,9 @@ class EdgeFetcher:
         journal.note("recording-filled", f"{what}已从相机存储补回 {seconds / 60:.1f} 分钟。")
         return True
 
+    def _pen(self, journal: Journal, camera: Camera) -> Pen:
+        return Pen(f"fetching:{camera.id}", camera.id, journal, self._clock)
+
     def _fetch(
         self,
         journal: Journal,
@@ -133,8 +137,7 @@ class EdgeFetcher:
         span: tuple[datetime, datetime],
     ) -> float:
         """Write what the camera plays as fragments; returns how many seconds came."""
-        pen = Pen(f"fetching:{camera.id}", camera.id, journal, self._clock)
-        pen.adopt(self._shelf.volumes)
+        pen = self._pen(journal, camera)
         with Live(camera.id, relay.address, self._clock) as live:
             tape = _Tape(pen, lambda: self._shelf.choose(journal))
             try:
