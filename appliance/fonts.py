@@ -22,7 +22,12 @@ class FontMissing(Trouble):
 @lru_cache(maxsize=32)
 def chinese_font(size: int) -> ImageFont.FreeTypeFont:
     """A bold simplified Chinese face of `size` pixels; raises FontMissing."""
+    return ImageFont.truetype(str(typeface()), size, index=SIMPLIFIED_CHINESE)
+
+
+def typeface() -> Path:
+    """The file of the typeface; raises FontMissing."""
     for place in PLACES:
         if place.is_file():
-            return ImageFont.truetype(str(place), size, index=SIMPLIFIED_CHINESE)
+            return place
     raise FontMissing("缺少中文字体，请安装系统软件包 fonts-noto-cjk。")

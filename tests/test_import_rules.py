@@ -49,7 +49,8 @@ MAY_KNOW: dict[str, set[str]] = {
     # The books only read, and the status page shows them.
     "appliance.runtime.uplink.books": BELOW_JOURNAL,
     "appliance.runtime.uplink": BELOW_JOURNAL | {"appliance.runtime.uplink.books"},
-    "appliance.runtime.video": BELOW_JOURNAL,
+    # What was missed is fetched from the cameras' own storage.
+    "appliance.runtime.video": BELOW_JOURNAL | {"appliance.cameras"},
     "appliance.runtime.lane": BELOW_JOURNAL
     | {"appliance.runtime.vision", "appliance.models", "appliance.cameras"},
     "appliance.runtime.web": BELOW_JOURNAL

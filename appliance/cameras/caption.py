@@ -4,7 +4,7 @@ from typing import Any
 
 from appliance.cameras.channel import CameraRefused, Channel
 from appliance.cameras.report import Finding, State
-from appliance.profile.model import Camera, Profile
+from appliance.profile.model import Camera, Caption, Profile
 
 SUBJECT = "屏幕字符"
 OURS = "出入口"
@@ -29,7 +29,12 @@ def set_caption(channel: Channel, source: str, text: str | None) -> Finding:
     except CameraRefused as refusal:
         if refusal.unauthorised:
             raise
-        wanted = f"相机不支持远程设置，请在相机网页上设置时间和“{text}”"
+        if channel.camera.caption is Caption.CLIP:
+            return Finding(SUBJECT, State.OK, "相机不支持，由本机叠加在通行片段上")
+        wanted = (
+            f"相机不支持远程设置，请在相机网页上设置时间和“{text}”，"
+            "或在站点配置中写 caption: clip，由本机叠加在通行片段上"
+        )
         return Finding(SUBJECT, State.LEFT, wanted)
     done = []
     if not any(_kind(each) == "DateAndTime" for each in shown):

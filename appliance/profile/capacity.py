@@ -23,9 +23,6 @@ PHOTO_BYTES = 800_000
 ROW_BYTES = 8_000
 """A passage with its photos' rows, its link, message, receipts and indexes."""
 
-CLIP_SECONDS = 20
-"""A passage's clip, before any is measured; the guideline asks for 10 at least (4.5.3-3)."""
-
 IN_ORDER = (Kind.PASSAGES, Kind.PHOTOS, Kind.CLIPS, Kind.SMOKE, Kind.VIDEO)
 """Who is served first where not all fit: the small ones that the law keeps longest."""
 
@@ -157,7 +154,7 @@ def _rates(profile: Profile, machine: Machine, measured: Measured) -> dict[Kind,
     passages = whole * len(lanes) / len(profile.lanes())
     # A clip comes from its lane's plate camera.
     of_lanes = [bits.get(lane.camera.id, lane.camera.bitrate_mbps * 1e6) for lane in lanes]
-    clip = CLIP_SECONDS * sum(of_lanes) / max(1, len(of_lanes)) / 8
+    clip = profile.recording.clip_seconds * sum(of_lanes) / max(1, len(of_lanes)) / 8
     return {
         Kind.PASSAGES: passages * ROW_BYTES,
         Kind.PHOTOS: passages * (measured.photo_bytes or PHOTO_BYTES),

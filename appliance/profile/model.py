@@ -15,6 +15,7 @@ from pydantic import Field
 from appliance.guideline.dictionaries import Direction, EmissionStage, Production
 from appliance.profile.acceptance import Acceptance
 from appliance.profile.box import Access, BarrierNumber, Machine, Protection, Software, Ups
+from appliance.profile.recording import Recording
 from appliance.profile.sections import Host, Identifier, Port, RtspPath, Secret, Section
 from appliance.profile.storage import Storage
 from appliance.profile.view import LaneView
@@ -168,6 +169,13 @@ class PlatePush(Section):
     )
 
 
+class Caption(StrEnum):
+    """Who writes time, entrance and barrier into the picture (4.5.3-3)."""
+
+    CAMERA = "camera"
+    CLIP = "clip"
+
+
 class Camera(Section):
     """A network camera; its address, port, user and password go to the authority (4.5.3-4)."""
 
@@ -212,6 +220,12 @@ class Camera(Section):
         description="视频监控相机画面里的道闸，写入屏幕字符（4.5.3-3）；"
         "车牌识别相机不填，由道闸的 plate_camera 得出",
         max_length=99,
+    )
+    caption: Caption = Field(
+        default=Caption.CAMERA,
+        title="屏幕字符",
+        description="camera：由相机叠加（4.5.3-3）；clip：相机不能叠加，"
+        "由本机在通行片段上叠加时间、出入口和道闸编号，片段因此重新编码",
     )
     bitrate_mbps: float = Field(
         default=4.0,
@@ -570,6 +584,9 @@ class Profile(Section):
     uplink: Uplink = Field(title="上报", description="与监管平台的联网")
     storage: Storage = Field(
         default=Storage(), title="存储", description="数据目录与保存策略（4.3、4.4.5-2）"
+    )
+    recording: Recording = Field(
+        default=Recording(), title="录像", description="每次通行的视频片段（4.5.3-3）"
     )
     clock: ClockSources = Field(default=ClockSources(), title="时钟", description="对时来源")
     ups: Ups = Field(title="不间断电源", description="UPS 参数")

@@ -51,6 +51,7 @@ def test_a_new_journal_records_each_migration_with_its_moment(root, journal):
             "seen_and_review",
             "files_on_disk",
             "removals",
+            "clip_codec",
         )
     ]
 

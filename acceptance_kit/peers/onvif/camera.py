@@ -18,6 +18,16 @@ class OnvifProfile:
     height: int = 1080
 
 
+@dataclass(frozen=True, slots=True)
+class OnvifRecording:
+    """What the camera has kept itself: from when to when (its own time), and the RTSP path."""
+
+    token: str
+    begin: datetime
+    end: datetime
+    path: str = "/replay"
+
+
 @dataclass
 class Osd:
     """A burnt-in text: its kind (`Plain` or `DateAndTime`), words and place."""
@@ -33,7 +43,8 @@ class SimulatedSettings:
     """A camera as it comes out of its box, until somebody sets it.
 
     `drift` is its clock less the true one. Without `events` it has no event service, without
-    `profiles` no media service; an empty `osd_limit` means no OSD service at all.
+    `profiles` no media service; an empty `osd_limit` means no OSD service at all, no `recordings`
+    neither search nor replay (Profile G).
     """
 
     clock: Clock
@@ -45,6 +56,7 @@ class SimulatedSettings:
     events: EventService | None = None
     osd_limit: int | None = 8
     recording_jobs: dict[str, str] | None = None
+    recordings: tuple[OnvifRecording, ...] | None = None
     window_seconds: float = 5.0
     mode: str = "Manual"
     zone: str = "GMT0"

@@ -13,6 +13,8 @@ from acceptance_kit.peers.onvif.events import EVENTS, EventService, pulled, subs
 DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 MEDIA = "http://www.onvif.org/ver10/media/wsdl"
 RECORDING = "http://www.onvif.org/ver10/recording/wsdl"
+SEARCH = "http://www.onvif.org/ver10/search/wsdl"
+REPLAY = "http://www.onvif.org/ver10/replay/wsdl"
 SCHEMA = "http://www.onvif.org/ver10/schema"
 TT = f"{{{SCHEMA}}}"
 LONGEST_WAIT = 4.0
@@ -43,6 +45,9 @@ class Operations:
             "GetRecordingJobs": self._get_jobs,
             "SetRecordingJobMode": self._set_job_mode,
             "CreatePullPointSubscription": self._subscribe,
+            "FindRecordings": self._find_recordings,
+            "GetRecordingSearchResults": self._get_search_results,
+            "GetReplayUri": self._get_replay_uri,
         }
 
     def answer(self, request: etree._Element) -> str:
@@ -111,6 +116,8 @@ class Operations:
             paths[RECORDING] = "recording_service"
         if self._settings.events is not None:
             paths[EVENTS] = "event_service"
+        if self._settings.recordings is not None:
+            paths |= {SEARCH: "search_service", REPLAY: "replay_service"}
         return "".join(
             f"<a:Service><a:Namespace>{space}</a:Namespace>"
             f"<a:XAddr>{escape(self.base)}/onvif/{path}</a:XAddr>"
@@ -211,6 +218,35 @@ class Operations:
         if self._settings.events is None:
             raise Unsupported("events")
         return self._settings.events
+
+    def _find_recordings(self, _request: etree._Element) -> str:
+        if self._settings.recordings is None:
+            raise Unsupported("FindRecordings")
+        return "<a:SearchToken>all</a:SearchToken>"
+
+    def _get_search_results(self, _request: etree._Element) -> str:
+        found = "".join(
+            f"<tt:RecordingInformation><tt:RecordingToken>{escape(each.token)}</tt:RecordingToken>"
+            "<tt:Source><tt:SourceId>s</tt:SourceId><tt:Name>n</tt:Name><tt:Location>l"
+            "</tt:Location><tt:Description>d</tt:Description><tt:Address>a</tt:Address>"
+            f"</tt:Source><tt:EarliestRecording>{_utc(each.begin)}</tt:EarliestRecording>"
+            f"<tt:LatestRecording>{_utc(each.end)}</tt:LatestRecording><tt:Content>c</tt:Content>"
+            "<tt:RecordingStatus>Recording</tt:RecordingStatus></tt:RecordingInformation>"
+            for each in self._settings.recordings or ()
+        )
+        state = "<tt:SearchState>Completed</tt:SearchState>"
+        return f"<a:ResultList>{state}{found}</a:ResultList>"
+
+    def _get_replay_uri(self, request: etree._Element) -> str:
+        wanted = str(request.findtext(f"{{{REPLAY}}}RecordingToken"))
+        found = next(each for each in self._settings.recordings or () if each.token == wanted)
+        # An address that leads elsewhere: who trusts it is led astray.
+        uri = f"rtsp://192.0.2.1:{self._settings.rtsp_port}{found.path}"
+        return f"<a:Uri>{escape(uri)}</a:Uri>"
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def _osd(request: etree._Element, token: str) -> Osd:

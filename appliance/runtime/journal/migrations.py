@@ -328,6 +328,13 @@ def removals(database: Database) -> None:
     """)
 
 
+def clip_codec(database: Database) -> None:
+    """How a clip is coded: not every browser plays H.265."""
+    database.executescript("""
+        ALTER TABLE clips ADD COLUMN codec TEXT NOT NULL DEFAULT 'h264';
+    """)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     passages_and_photos,
     corrections,
@@ -342,6 +349,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     seen_and_review,
     files_on_disk,
     removals,
+    clip_codec,
 )
 
 

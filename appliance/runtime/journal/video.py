@@ -41,7 +41,7 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """The video of one passage."""
+    """The video of one passage; `codec` is `h264` or `h265`."""
 
     passage_id: int
     camera: str
@@ -51,6 +51,17 @@ class Clip:
     path: str
     sha256: str
     bytes: int
+    codec: str = "h264"
+
+
+@dataclass(frozen=True, slots=True)
+class Clipless:
+    """A passage that has no clip."""
+
+    passage_id: int
+    entrance: str
+    barrier: str
+    passed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +112,7 @@ class VideoRows:
                 "path": _below(clip.path),
                 "sha256": clip.sha256,
                 "bytes": clip.bytes,
+                "codec": clip.codec,
             },
         )
 
@@ -169,6 +181,20 @@ class VideoRows:
             {"id": passage_id},
         )
         return tuple(_clip(each) for each in found)
+
+    def without_clip(self, since: datetime) -> tuple[Clipless, ...]:
+        """Passages since then that have no clip, oldest first."""
+        found = rows(
+            self._database,
+            "SELECT id, entrance, barrier, passed_at FROM passages WHERE passed_at >= :since "
+            "AND NOT EXISTS (SELECT 1 FROM clips WHERE clips.passage_id = passages.id) "
+            "ORDER BY passed_at, id",
+            {"since": to_text(since)},
+        )
+        return tuple(
+            Clipless(each["id"], each["entrance"], each["barrier"], from_text(each["passed_at"]))
+            for each in found
+        )
 
     def bitrates(self, since: datetime) -> dict[str, float]:
         """Mbit/s by camera over what was recorded since then; cameras of under an hour left out."""
@@ -240,4 +266,5 @@ def _clip(found: Row) -> Clip:
         path=found["path"],
         sha256=found["sha256"],
         bytes=found["bytes"],
+        codec=found["codec"],
     )

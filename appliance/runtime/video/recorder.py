@@ -9,19 +9,17 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from appliance.clock import Clock
-from appliance.guideline.retention import Kind
 from appliance.profile.model import Camera
 from appliance.profile.secrets import SecretFault, SecretStore
 from appliance.runtime.journal import Journal, JournalError
 from appliance.runtime.video.boxes import Piece
 from appliance.runtime.video.live import Live, address_of
+from appliance.runtime.video.shelf import NoPlace, Shelf
 from appliance.runtime.video.timing import Timing
-from appliance.runtime.video.volumes import Volumes
 from appliance.runtime.video.writing import OpenFragment, Pen, StepHook, pass_by
 from appliance.trouble import failure_sentence
 
@@ -32,30 +30,6 @@ AWAY_SECONDS = 30.0
 """After so long without a picture written, it is an event."""
 
 GAP = timedelta(seconds=AWAY_SECONDS)
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """Where files of a kind may lie: the places of the policy, and whether they can be used."""
-
-    kind: Kind
-    places: tuple[str, ...]
-    volumes: Volumes
-
-    def choose(self, journal: Journal) -> str:
-        """The usable place with the most room. Raises NoPlace, OSError."""
-        state = journal.storage()
-        if state is not None and self.kind in state.stopped:
-            raise NoPlace(f"磁盘已满，{self.kind.called}停止存入")
-        troubles = {place: self.volumes.trouble(place) for place in self.places}
-        usable = [place for place, trouble in troubles.items() if trouble is None]
-        if not usable:
-            raise NoPlace("；".join(each for each in troubles.values() if each))
-        return max(usable, key=lambda place: self.volumes.space(place).free)
-
-
-class NoPlace(Exception):
-    """No volume can be used now; the message is a Chinese clause."""
 
 
 class CameraRecorder:
@@ -96,6 +70,11 @@ class CameraRecorder:
                 self._tell(failure_sentence(error).rstrip("。"))
             pause = FIRST_PAUSE if self._wrote != before else min(pause * 2, LONGEST_PAUSE)
             self._stop.wait(pause)
+
+    @property
+    def name(self) -> str:
+        """The camera's."""
+        return self.camera.id
 
     @property
     def away(self) -> bool:

@@ -12,13 +12,14 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from appliance.clock import Clock
 from appliance.runtime.journal import Journal
-from appliance.runtime.journal.database import FILE_MODE, make_folder, sync_folder
+from appliance.runtime.journal.database import FILE_MODE, sync_folder
 from appliance.runtime.journal.video import Fragment, fragment_path
 from appliance.runtime.video.boxes import Head, Piece, look_into
+from appliance.runtime.video.folders import Folders
 from appliance.runtime.video.volumes import Volumes
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class Pen:
         self._journal = journal
         self._clock = clock
         self._step = step
-        self._ready: set[Path] = set()
+        self._folders = Folders()
 
     def open(self, volume: str, at: datetime, head: Head, first: Piece) -> "OpenFragment":
         """Make a file named after `at`, under a name that nobody has, and write the first piece.
@@ -77,8 +78,10 @@ class Pen:
         base = self._journal.file_path(volume, "video").parent
         for later in range(NAMES_TRIED):  # a clock that stepped back meets its own names
             wall = at + timedelta(seconds=later)
-            self._make_folders(base, wall)
             path = fragment_path(self._camera, wall)
+            tomorrow = fragment_path(self._camera, wall + timedelta(days=1))
+            for each in (path, tomorrow):
+                self._folders.ready(base, PurePosixPath(each).parent)
             if (base / path).exists():
                 continue
             self._intend({"volume": volume, "path": path, "began_at": at.isoformat()})
@@ -167,18 +170,6 @@ class Pen:
         sync_folder(file.parent)
         return Fragment(self._camera, began_at, film.seconds, volume, path, film.whole)
 
-    def _make_folders(self, base: Path, at: datetime) -> None:
-        """Make the folder of that day and of the next, the whole way synced: once a process, for
-        whoever made a folder may have died before it was synced."""
-        for day in (at, at + timedelta(days=1)):
-            folder = base
-            for name in PurePosixPath(fragment_path(self._camera, day)).parent.parts:
-                above, folder = folder, folder / name
-                if folder not in self._ready:
-                    make_folder(folder)
-                    sync_folder(above)
-                    self._ready.add(folder)
-
     def _intend(self, said: dict[str, str]) -> None:
         self._journal.remember(self._slot, json.dumps(said))
         self._step(RecordStep.INTENDED)
@@ -247,6 +238,10 @@ class OpenFragment:
 
     def _append(self, data: bytes) -> None:
         view, done = memoryview(data), 0
-        while done < len(view):
-            done += os.pwrite(self._file, view[done:], self.bytes + done)
+        try:
+            while done < len(view):
+                done += os.pwrite(self._file, view[done:], self.bytes + done)
+        except OSError as error:
+            error.add_note(f"{self.volume}:{self.path}")  # the system does not say where
+            raise
         self.bytes += done

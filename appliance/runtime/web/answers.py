@@ -26,7 +26,7 @@ class Manners:
         """On every answer, unless it says otherwise itself (photos may be kept)."""
         return {
             "Content-Security-Policy": (
-                "default-src 'none'; style-src 'self'; img-src 'self'; "
+                "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; "
                 f"base-uri 'none'; form-action '{self.forms}'; frame-ancestors 'none'"
             ),
             "X-Content-Type-Options": "nosniff",

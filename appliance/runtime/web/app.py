@@ -15,6 +15,7 @@ from appliance.runtime.web import wording
 from appliance.runtime.web.addresses import RowId
 from appliance.runtime.web.answers import Manners, teach, trouble_page
 from appliance.runtime.web.books import DayCounter
+from appliance.runtime.web.clips import clips
 from appliance.runtime.web.health import health
 from appliance.runtime.web.pages import pages
 from appliance.runtime.web.pictures import pictures
@@ -52,7 +53,7 @@ def create_app(profile: Profile, clock: Clock, open_journal: Callable[[], Journa
     attach(app, Site(profile, clock, open_journal, DayCounter(profile, clock)))
     app.before_request(_refuse_writing)
     teach(app, MANNERS)
-    for part in (pages, pictures, health):
+    for part in (pages, pictures, clips, health):
         app.register_blueprint(part)
     app.register_error_handler(TooMuchEvidence, _too_much)
     return app

@@ -19,6 +19,7 @@ from appliance.runtime.journal.values import (
     StoredPhoto,
     Vehicle,
 )
+from appliance.runtime.journal.video import Clip
 from appliance.runtime.web.wording import moment, raising
 
 Row = tuple[str, str]
@@ -65,6 +66,21 @@ class PhotoSheet:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipSheet:
+    """A clip of the record: which one, where its camera looks, and whether its file is there."""
+
+    number: int
+    clip: Clip
+    position: str
+    there: bool
+
+    @property
+    def playable(self) -> bool:
+        """Whether any browser plays it: H.265 needs one that knows it."""
+        return self.there and self.clip.codec == "h264"
+
+
+@dataclass(frozen=True, slots=True)
 class MessageSheet:
     """A message and the platform's answers to it."""
 
@@ -90,6 +106,7 @@ class Record:
     rows: tuple[Row, ...]
     vehicle_rows: tuple[Row, ...]
     photos: tuple[PhotoSheet, ...]
+    clips: tuple[ClipSheet, ...]
     messages: tuple[MessageSheet, ...]
     corrections: tuple[CorrectionSheet, ...]
     removal: Removal | None
@@ -104,6 +121,7 @@ def record_of(profile: Profile, journal: Journal, passage_id: int) -> Record:
         rows=_rows(profile, passage),
         vehicle_rows=_vehicle_rows(passage.vehicle),
         photos=tuple(_photo(journal, photo, removal) for photo in passage.photos),
+        clips=tuple(_clips(profile, journal, passage_id)),
         messages=tuple(
             MessageSheet(message, journal.receipts(message.id))
             for message in journal.messages(passage_id)
@@ -111,6 +129,13 @@ def record_of(profile: Profile, journal: Journal, passage_id: int) -> Record:
         corrections=tuple(_correction(each) for each in journal.corrections(passage_id)),
         removal=removal,
     )
+
+
+def _clips(profile: Profile, journal: Journal, passage_id: int) -> Iterator[ClipSheet]:
+    positions = {camera.id: camera.position for camera in profile.cameras}
+    for number, clip in enumerate(journal.video().clips(passage_id), start=1):
+        there = journal.file_path(clip.volume, clip.path).is_file()
+        yield ClipSheet(number, clip, positions.get(clip.camera, clip.camera), there)
 
 
 def _rows(profile: Profile, passage: RecordedPassage) -> tuple[Row, ...]:

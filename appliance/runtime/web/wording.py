@@ -37,6 +37,7 @@ EVENTS = {
     "storage-fragment-lost": "录像缺失",
     "recording-stopped": "录像停止",
     "recording-gap": "录像中断",
+    "clip-failed": "片段未成",
     "recording-filled": "录像补回",
 }
 
