@@ -16,7 +16,7 @@ from appliance.trouble import Trouble
 
 TOOLS = {"sgdisk": "gdisk", "mkfs.vfat": "dosfstools", "mcopy": "mtools"}
 BOOT = "usr/lib/systemd/boot/efi/systemd-bootx64.efi"
-OPTIONS = "rw console=tty0 console=ttyS0,115200 panic=30 systemd.show_status=no"
+OPTIONS = "rw console=tty0 console=ttyS0,115200 panic=30 systemd.show_status=no loglevel=4"
 
 
 def write_disk(root: Path, plan: Plan, target: Path, version: str, epoch: int) -> None:
