@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance import __version__
-from appliance.bundle.build import Bundle, build_bundle, default_cache
+from appliance.bundle.build import Bundle, build_bundle
 from appliance.bundle.wheels import digest_of
+from appliance.caches import cache_folder
 from appliance.imaging import contents, disk, sbom
 from appliance.imaging.archives import SUITE
 from appliance.imaging.chroot import APART, environment, run_inside
 from appliance.imaging.copying import copy_from_clone, recipe_digest
 from appliance.imaging.lock import Lock, read_lock
 from appliance.imaging.offline import write_offline_bundle
-from appliance.imaging.packages import PackageStore, cache_folder, write_repository
+from appliance.imaging.packages import IMAGES, PackageStore, write_repository
 from appliance.imaging.partitions import plan
 from appliance.imaging.release_file import ImageRelease, profile_digest
 from appliance.imaging.tarball import write_tarball
@@ -95,10 +96,10 @@ def build_image(wanted: Wanted, store: PackageStore, say: Say) -> Image:
     store.bring(lock.packages, say)
     wanted.out.mkdir(parents=True, exist_ok=True)
     runtime = build_bundle(
-        cache_folder() / "runtime",
+        cache_folder(IMAGES) / "runtime",
         sorted(locked_models()),
         store=ModelStore.default(),
-        cache=default_cache(),
+        cache=cache_folder("bundle"),
         say=say,
     )
     content = profile_digest(wanted.profile.read_bytes()) if wanted.profile else None

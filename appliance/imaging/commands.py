@@ -29,12 +29,13 @@ def build(
     ] = False,
 ) -> None:
     """制作磁盘镜像、根文件系统包和离线安装包；同一锁文件两次制作逐字节相同。"""
+    from appliance.caches import cache_folder
     from appliance.imaging.build import Wanted, build_image
-    from appliance.imaging.packages import PackageStore, cache_folder
+    from appliance.imaging.packages import IMAGES, PackageStore
 
     whole = not root_only
     wanted = Wanted(profile, machine, out, tuple(rules or ()), whole, whole)
-    store = PackageStore(cache_folder() / "packages")
+    store = PackageStore(cache_folder(IMAGES) / "packages")
     image = build_image(wanted, store, lambda text: console.print(text, markup=False))
     for file in image.files:
         typer.echo(str(file))

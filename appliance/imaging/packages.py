@@ -12,11 +12,8 @@ from appliance.imaging.archives import Archives, archives_of_this_machine, fetch
 from appliance.imaging.lock import LockedPackage
 from appliance.trouble import Trouble
 
-
-def cache_folder() -> Path:
-    """Where images keep what they fetched, following XDG."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(home) / "gatehouse" / "image"
+IMAGES = "image"
+"""Under this name of `cache_folder` images keep what they fetched."""
 
 
 class PackageStore:

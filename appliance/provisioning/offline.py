@@ -6,12 +6,12 @@ named by its content, and every part is checked against the sums in it.
 """
 
 import hashlib
-import os
 import shutil
 import tarfile
 import tempfile
 from pathlib import Path
 
+from appliance.caches import cache_folder
 from appliance.trouble import Trouble
 
 SUMS, DEBIAN, RULES = "SHA256SUMS", "debian.tar", "rules.tar.gz"
@@ -19,7 +19,7 @@ SUMS, DEBIAN, RULES = "SHA256SUMS", "debian.tar", "rules.tar.gz"
 
 def bundle_variables(bundle: Path, cache: Path | None = None) -> dict[str, str]:
     """The variables by which the roles take what is in the bundle; raises Trouble."""
-    parts = _unpacked(bundle, cache or _cache()) if _is_offline(bundle) else None
+    parts = _unpacked(bundle, cache or cache_folder("offline")) if _is_offline(bundle) else None
     if parts is None:
         return {"runtime_bundle": str(bundle.resolve())}
     (runtime,) = parts.glob("gatehouse-*.tar")
@@ -74,8 +74,3 @@ def _extract(
             if hashlib.file_digest(written, "sha256").hexdigest() == digest:
                 return
     raise Trouble(f"离线安装包 {bundle} 中的 {member.name} 已损坏。请重新复制或制作。")
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(home) / "gatehouse" / "offline"

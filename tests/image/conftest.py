@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from appliance.caches import cache_folder
 from appliance.imaging import disk
 from appliance.imaging.build import Image, Wanted, build_image
-from appliance.imaging.packages import PackageStore, cache_folder
+from appliance.imaging.packages import IMAGES, PackageStore
 from appliance.provisioning.places import source_tree
 
 from .machine import FIRMWARE
@@ -41,7 +42,7 @@ def stamp() -> Path:
         for file in [place] if place.is_file() else sorted(place.rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts:
                 digest.update(f"{file.relative_to(clone)}\0".encode() + file.read_bytes())
-    return cache_folder() / f"passed-{digest.hexdigest()[:16]}"
+    return cache_folder(IMAGES) / f"passed-{digest.hexdigest()[:16]}"
 
 
 def _why_not() -> str | None:
@@ -104,7 +105,7 @@ def builds(workshop: Path, pytestconfig: pytest.Config) -> tuple[Built, Built]:
     made = []
     for name in ("first", "second-with-another-name"):
         begun = time.monotonic()
-        store = PackageStore(cache_folder() / "packages")
+        store = PackageStore(cache_folder(IMAGES) / "packages")
         image = build_image(Wanted(None, None, workshop / name), store, lambda _: None)
         made.append(Built(image, time.monotonic() - begun))
     first, second = made
