@@ -7,7 +7,7 @@ from datetime import datetime
 from acceptance_kit.checks.running import Target
 from acceptance_kit.evidence import EvidenceFolder
 from acceptance_kit.findings import Finding
-from acceptance_kit.register import Proof
+from acceptance_kit.proof import Proof
 from appliance.clock import Clock
 from appliance.profile.model import Profile
 
@@ -26,11 +26,6 @@ class Hand:
 
 def proofs() -> tuple[Proof, ...]:
     """What drills, records and trial declare, for the register."""
-    return ()
-
-
-def names(_profile: Profile) -> tuple[str, ...]:
-    """The names of the findings that drills, records and trial make of a site."""
     return ()
 
 

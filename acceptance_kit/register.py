@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from acceptance_kit import questions
+from acceptance_kit import parts, questions
 from acceptance_kit.checks import demands
 from acceptance_kit.findings import Finding, Means, Verdict, worst
+from acceptance_kit.proof import Proof
 from appliance.profile.model import Profile
 
 
@@ -30,16 +31,6 @@ class Clause:
     def is_on(self, profile: Profile) -> bool:
         """Whether it is demanded of that site."""
         return self.optional is None or bool(getattr(profile, self.optional, None))
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """Something that answers for clauses: a check, a question, a drill, the trial, the records."""
-
-    item: str
-    clauses: tuple[str, ...]
-    title: str
-    means: Means
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +69,7 @@ def proofs() -> tuple[Proof, ...]:
             Proof(each.item, each.clauses, each.title, Means.QUESTION)
             for each in questions.questions()
         ),
+        *parts.proofs(),
         FORMS,
     )
 

@@ -110,14 +110,16 @@ class Session:
         finally:
             self._seal()
         findings = self._folder.findings()
-        missing = sorted(self._names() - {finding.name for finding in findings})
+        made = {finding.name for finding in findings} | {finding.item for finding in findings}
+        missing = sorted(self._names() - made)
         return Outcome(findings, tuple(missing), self._fingerprint)
 
     def _names(self) -> set[str]:
-        """Every finding that a whole acceptance of this site has."""
+        """What a whole acceptance of this site has: names of findings, or items of several."""
         profile = self._site.profile
         questions = {one.name for one in asked(profile)}
-        return {*check_names(profile), *questions, *parts.names(profile), FORMS_PROOF.item}
+        others = {proof.item for proof in parts.proofs()}
+        return {*check_names(profile), *questions, *others, FORMS_PROOF.item}
 
     def _begin(self) -> None:
         """Decide what of an earlier run counts; a changed profile leaves the answers only."""
@@ -183,8 +185,7 @@ class Session:
 
     def _drill(self) -> None:
         for target in self._site.targets:
-            if not target.place.is_demo:
-                self._part(f"演练 {target.machine}", target, parts.drills)
+            self._part(f"演练 {target.machine}", target, parts.drills)
 
     def _prove(self) -> None:
         for target in self._site.targets:
@@ -209,7 +210,7 @@ class Session:
             return
         for old in (self._folder.path / FORMS).iterdir():
             old.unlink()
-        at = max(finding.at for finding in findings)
+        at = max(finding.at for finding in findings).replace(microsecond=0)
         with self._screen.stage("填写表格"):
             names = parts.forms(self._folder, self._site.profile, findings, at, self._fingerprint)
         self._keep(_forms_finding(names, at))
