@@ -32,16 +32,13 @@ def reached(wanted: Wanted) -> Iterator[Site]:
         yield _here(wanted)
         return
     with session(wanted, with_secrets=False) as ready:
-        root = ready.reach.account.user == "root"
         targets = tuple(
             Target(
                 box.name,
-                (
-                    f"--hosts=ssh://{box.name}",
-                    f"--ssh-config={ready.reach.ssh_config}",
-                    *(() if root else ("--sudo",)),
-                ),
-                Place(address=box.address),
+                f"ssh://{box.name}",
+                ready.reach.ssh_config,
+                sudo=ready.reach.account.user != "root",
+                place=Place(address=box.address),
             )
             for box in ready.reach.boxes
         )
@@ -57,5 +54,5 @@ def _here(wanted: Wanted) -> Site:
     return Site(
         profile,
         wanted.profile_file.resolve(),
-        (Target(name, ("--hosts=local://",)),),
+        (Target(name),),
     )

@@ -650,6 +650,27 @@ def models_fetch(
         typer.echo(f"{name}: {store.fetch(name, typer.echo)}")
 
 
+@journal_app.command("newest")
+def journal_newest(
+    profile: ProfileOption,
+    machine: MachineOption = None,
+    passages: Annotated[
+        int, typer.Option("--passages", min=1, max=500, help="每个道闸看最近多少次通行。")
+    ] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """What the acceptance asks: newest passages, photos, messages, video, programs; read only."""
+    from appliance.runtime.journal.newest import as_lines, newest
+
+    site = _part(load_profile(profile), machine)
+    with _journal(site, readonly=True) as journal:
+        told = newest(site, journal, SystemClock().now(), passages)
+    if as_json:
+        typer.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(as_lines(told)))
+
+
 @journal_app.command("verify")
 def journal_verify(
     profile: ProfileOption,
@@ -719,27 +740,6 @@ def journal_passages(
     with _journal(load_profile(profile), readonly=True) as journal:
         for passage in journal.facts().passages(first.date(), until):
             typer.echo(json.dumps(passage, ensure_ascii=False))
-
-
-@journal_app.command("newest")
-def journal_newest(
-    profile: ProfileOption,
-    machine: MachineOption = None,
-    passages: Annotated[
-        int, typer.Option("--passages", min=1, max=500, help="每个道闸看最近多少次通行。")
-    ] = 20,
-    as_json: AsJson = False,
-) -> None:
-    """What the acceptance asks: newest passages, photos, messages, video, programs; read only."""
-    from appliance.runtime.journal.newest import as_lines, newest
-
-    site = _part(load_profile(profile), machine)
-    with _journal(site, readonly=True) as journal:
-        told = newest(site, journal, SystemClock().now(), passages)
-    if as_json:
-        typer.echo(json.dumps(told, ensure_ascii=False))
-    else:
-        typer.echo("\n".join(as_lines(told)))
 
 
 @passage_app.command("manual")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from acceptance_kit.checks import FOLDER, demands
 from acceptance_kit.checks.place import Place
@@ -24,11 +25,27 @@ UNREACHED = "检查中断，没有进行到这一项；请看检查日志，排�
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A machine to check: `words` are what testinfra needs to reach it (`--hosts=…`)."""
+    """A machine to ask, and how testinfra reaches it: `spec` is its own word for a host."""
 
     machine: str
-    words: tuple[str, ...]
+    spec: str = "local://"
+    ssh_config: Path | None = None
+    sudo: bool = False
     place: Place = field(default_factory=Place)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options of a pytest that asks it."""
+        config = () if self.ssh_config is None else (f"--ssh-config={self.ssh_config}",)
+        return (f"--hosts={self.spec}", *config, *(("--sudo",) if self.sudo else ()))
+
+    @property
+    def host(self) -> Any:
+        """testinfra's host, for what is no check. Raises ImportError without testinfra."""
+        from testinfra import get_host  # noqa: PLC0415 - a box has the module without it
+
+        config = None if self.ssh_config is None else str(self.ssh_config)
+        return get_host(self.spec, ssh_config=config, sudo=self.sudo)
 
 
 @dataclass(frozen=True, slots=True)

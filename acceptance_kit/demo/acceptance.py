@@ -52,5 +52,5 @@ def _site(demo: DemoSite) -> Site:
         is_demo=True,
     )
     names = [machine.name for machine in demo.profile.machines]
-    targets = tuple(Target(name, ("--hosts=local://",), place) for name in names)
+    targets = tuple(Target(name, place=place) for name in names)
     return Site(demo.profile, demo.root / "profile.yaml", targets)

@@ -71,7 +71,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gate:
         secrets=str(tmp_path / "secrets"),
         is_demo=True,
     )
-    target = Target("gate", ("--hosts=local://",), place)
+    target = Target("gate", place=place)
     return Gate(Site(profile, file, (target,)), root, tmp_path / "out")
 
 
@@ -192,7 +192,7 @@ def test_an_item_that_there_is_none_of_is_told(gate: Gate) -> None:
 
 
 def test_checks_that_cannot_begin_are_a_trouble_and_no_verdict(gate: Gate) -> None:
-    broken = Target("nobody", gate.site.targets[0].words, gate.site.targets[0].place)
+    broken = Target("nobody", place=gate.site.targets[0].place)
     gate.site = Site(gate.site.profile, gate.site.profile_file, (broken,))
     with pytest.raises(Trouble, match="没有运行起来"):
         gate.accept()
@@ -200,10 +200,9 @@ def test_checks_that_cannot_begin_are_a_trouble_and_no_verdict(gate: Gate) -> No
 
 
 def test_a_machine_that_goes_away_leaves_everything_untested(gate: Gate) -> None:
-    words = ("--hosts=ssh://gate", f"--ssh-config={gate.out.parent}/ssh_config")
-    (gate.out.parent / "ssh_config").write_text(
-        "Host gate\n    HostName 127.0.0.1\n    Port 1\n    BatchMode yes\n"
-    )
-    gate.site = Site(gate.site.profile, gate.site.profile_file, (Target("gate", words),))
+    config = gate.out.parent / "ssh_config"
+    config.write_text("Host gate\n    HostName 127.0.0.1\n    Port 1\n    BatchMode yes\n")
+    gone = Target("gate", "ssh://gate", config)
+    gate.site = Site(gate.site.profile, gate.site.profile_file, (gone,))
     gate.accept("clock.*", "service.*")
     assert set(verdicts(gate).values()) == {Verdict.UNTESTED}

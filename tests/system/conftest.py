@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from .installer import Installer, Provisioning
 
 HERE = Path(__file__).parent
 KEPT = os.environ.get("GATEHOUSE_SYSTEM_BED")
+CAMERAS = pytest.StashKey["subprocess.Popen[str]"]()
 TIMINGS = pytest.StashKey[list[str]]()
 
 
@@ -48,7 +49,7 @@ def _why_not() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def box() -> Iterator[Bed]:
+def box(pytestconfig: pytest.Config) -> Iterator[Bed]:
     """A booted bare box with its neighbours; standard time is served on the platform side."""
     guest = Bed(KEPT or f"gh-system-{os.getpid()}")
     with ExitStack() as undo:
@@ -57,17 +58,24 @@ def box() -> Iterator[Bed]:
         if not (KEPT and guest.folder.exists()):
             guest.up()
         undo.enter_context(_standard_time(guest))
-        undo.enter_context(_cameras(guest))
+        pytestconfig.stash[CAMERAS] = undo.enter_context(_cameras(guest))
         yield guest
 
 
-def _cameras(guest: Bed) -> object:
+def _cameras(guest: Bed) -> "AbstractContextManager[subprocess.Popen[str]]":
     """The cameras' ONVIF side on the device LAN."""
     return guest.camera_lan.running(
         [sys.executable, "-m", "tests.system.neighbours", "onvif"],
         cwd=REPOSITORY,
-        stdout=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
+
+
+@pytest.fixture(scope="session")
+def cameras(box: Bed, pytestconfig: pytest.Config) -> "subprocess.Popen[str]":
+    """The cameras' ONVIF side, to be told faults (`neighbours.onvif`)."""
+    return pytestconfig.stash[CAMERAS]
 
 
 def _standard_time(guest: Bed) -> object:

@@ -79,7 +79,12 @@ class Installer:
             [sys.executable, "-m", "appliance", *words, *login],
             check=False,
             cwd=REPOSITORY,
-            env=os.environ | {"XDG_STATE_HOME": str(self.folder), "PYTHONPATH": str(REPOSITORY)},
+            env=os.environ
+            | {
+                "XDG_STATE_HOME": str(self.folder),
+                "XDG_CONFIG_HOME": str(self.folder),  # the acceptance's key
+                "PYTHONPATH": str(REPOSITORY),
+            },
             timeout=PATIENCE_SECONDS,
         )
 

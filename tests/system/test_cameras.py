@@ -9,6 +9,7 @@ CONFIGURE = (
     "systemd-run --quiet --wait --pipe --collect -p User=gatehouse"
     " -p LoadCredential=camera-a01:/etc/gatehouse/secrets/camera-a01"
     " -p LoadCredential=camera-a02:/etc/gatehouse/secrets/camera-a02"
+    " -p LoadCredential=camera-a09:/etc/gatehouse/secrets/camera-a-overview"
     " /opt/gatehouse/current/bin/gatehouse cameras configure --json --check"
     " --profile /etc/gatehouse/profile.yaml --machine gate-test"
 )
@@ -19,6 +20,7 @@ def test_cameras_ten_years_slow_were_set_and_nothing_is_left_to_do(appliance: Be
     assert {each["camera"]: each["state"] for each in told} == {
         "a01-plate": "ok",
         "a02-plate": "ok",
+        "a-overview": "ok",
     }
     said = {point["subject"]: point["detail"] for point in told[0]["findings"]}
     assert "出入口A 道闸A01" in said["屏幕字符"]
