@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from testinfra.host import Host
 
 from acceptance_kit.box import Box, BoxTrouble, State
+from acceptance_kit.demands import Demand
 from acceptance_kit.findings import Finding, Means, Verdict
 from appliance import __version__
 from appliance.clock import Clock
@@ -139,8 +140,9 @@ class Drill:
         clauses: the guideline's demands that it speaks to.
         bound: the longest that the gate is disturbed; the box mends itself after that.
         effect: one Chinese sentence: what it does to the gate, shown before.
-        by_hand: somebody has to stand at the machine.
         work: does it; raises CannotDrill, or BoxTrouble.
+        by_hand: somebody has to stand at the machine.
+        more: what further findings of it answer for.
     """
 
     name: str
@@ -150,6 +152,12 @@ class Drill:
     effect: str
     work: Callable[[Ground], tuple[Finding, ...]] = field(repr=False)
     by_hand: bool = False
+    more: tuple[Demand, ...] = ()
+
+    @property
+    def demands(self) -> tuple[Demand, ...]:
+        """All that it answers for."""
+        return (Demand(f"drill.{self.name}", self.clauses, self.title), *self.more)
 
     def run(
         self, host: Host, profile: Profile, machine: Machine, clock: Clock, tell: Tell
@@ -165,7 +173,16 @@ class Drill:
         try:
             return self.work(ground)
         except (CannotDrill, BoxTrouble) as why:
-            return (ground.found(self.name, self.title, Verdict.UNTESTED, reason=str(why)),)
+            return tuple(
+                ground.found(
+                    demand.item.removeprefix("drill."),
+                    demand.title,
+                    Verdict.UNTESTED,
+                    clauses=demand.clauses,
+                    reason=str(why),
+                )
+                for demand in self.demands
+            )
 
 
 def seconds_between(first: datetime, last: datetime) -> str:
