@@ -1,17 +1,19 @@
 """The parts that the session joins: drills, what the records show, the accuracy trial."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import testinfra
 from testinfra.host import Host
 
+from acceptance_kit import data_test
 from acceptance_kit import records as recorded
 from acceptance_kit import trial as trials
 from acceptance_kit.box import Box, BoxTrouble
 from acceptance_kit.checks.running import Target
-from acceptance_kit.drills import DRILLS, conduct, drilled_spans
+from acceptance_kit.demands import Demand
+from acceptance_kit.drills import DRILLS, Drill, conduct, drilled_spans
 from acceptance_kit.drills.drill import KIT
 from acceptance_kit.evidence import EvidenceFolder
 from acceptance_kit.findings import Finding, Means, Verdict
@@ -30,19 +32,25 @@ NOT_HERE = "演示站点不做演练；请在安装好的工控机上进行。"
 NOT_REACHED = "演练没有进行到这一项。"
 DECLINED = "没有同意开始演练；准备好以后再次运行。"
 
+
+def _proofs(demands: Iterable[Demand], means: Means) -> tuple[Proof, ...]:
+    return tuple(
+        Proof(each.item, each.clauses, each.title, means, About.MACHINE) for each in demands
+    )
+
+
+def _proofs_of(drill: Drill) -> tuple[Proof, ...]:
+    own, *more = _proofs(drill.demands, Means.DRILL)
+    return (replace(own, about=drill.about), *more)
+
+
 PROOFS = (
-    *(Proof(each.item, each.clauses, each.title, Means.DRILL, each.about) for each in DRILLS),
-    *(
-        Proof(item, clauses, title, Means.DRILL, About.MACHINE)
-        for drill in DRILLS
-        for item, clauses, title in drill.further
-    ),
-    *(
-        Proof(f"records.{name}", clauses, title, Means.RECORDS, About.MACHINE)
-        for name, (clauses, title) in recorded.DEMANDS.items()
-    ),
-    Proof(trials.ITEM, trials.CLAUSES, trials.TITLE, Means.TRIAL, About.MACHINE),
+    *(proof for drill in DRILLS for proof in _proofs_of(drill)),
+    *_proofs(recorded.DEMANDS, Means.RECORDS),
+    *_proofs(trials.DEMANDS, Means.TRIAL),
+    *(replace(proof, about=About.SITE) for proof in _proofs(data_test.DEMANDS, Means.RECORDS)),
 )
+"""What they answer for, for the register."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,7 @@ def drills(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
     machine = profile.machine(target.machine)
     part = profile.part_of(machine)
     for drill in DRILLS:
-        of_drill = [proof for proof in PROOFS if proof.item in drill.items]
+        of_drill = _proofs_of(drill)
         names = {name for proof in of_drill for name in proof.names(part)}
         if not any(map(hand.wanted, names)):
             continue
@@ -99,7 +107,7 @@ def drills(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
 
 def records(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
     """What a machine's journal shows: rates, completeness, backfill, stable days."""
-    names = {f"records.{name}@{target.machine}" for name in recorded.DEMANDS}
+    names = {f"{demand.item}@{target.machine}" for demand in recorded.DEMANDS}
     if not any(map(hand.wanted, names)):
         return
     part = profile.part_of(profile.machine(target.machine))
@@ -111,7 +119,7 @@ def records(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
 
 def trial(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
     """The accuracy trial over a machine's passages (4.5.1-1, 4.4.1-3)."""
-    if not hand.wanted(f"{trials.ITEM}@{target.machine}"):
+    if not hand.wanted(f"{trials.ACCURACY.item}@{target.machine}"):
         return
     box = box_of(target)
     now = box.state().now
@@ -121,6 +129,13 @@ def trial(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
         truths = hand.ask_truths(profile, target, passages)
     finding = trials.conclude(hand.folder, passages, truths, machine=target.machine, by=KIT, at=now)
     yield finding if truths.of else replace(finding, reason=f"{NOT_TRIED}{finding.reason}")
+
+
+def data(_target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
+    """One message of each kind against the reference platform, once for a site (9.1)."""
+    if hand.wanted(data_test.DATA.item):
+        hand.tell("数据测试：向参考平台发送各类报文，约一分钟…")
+        yield data_test.finding(data_test.send_each_kind(profile, hand.clock), KIT, hand.clock)
 
 
 def box_of(target: Target) -> Box:
@@ -155,4 +170,4 @@ def _untested(proof: Proof, name: str, method: str, why: str, hand: Hand) -> Fin
     )
 
 
-__all__ = ["PROOFS", "BoxTrouble", "Hand", "box_of", "drills", "records", "trial"]
+__all__ = ["PROOFS", "BoxTrouble", "Hand", "box_of", "data", "drills", "records", "trial"]

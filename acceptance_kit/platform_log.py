@@ -10,12 +10,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from acceptance_kit.demands import Demand
 from acceptance_kit.findings import Finding, Means, Verdict
 from acceptance_kit.passages import PassageFacts
 from acceptance_kit.peers.platform.records import Received
 from appliance.guideline.messages import PASSAGE, Result
 
-TITLE = "平台收到的通行记录与企业端一致，没有丢失和重复"
+SAME = Demand(
+    "records.platform",
+    ("5.1.2", "7.2", "4.5.1-5"),
+    "平台收到的通行记录与企业端一致，没有丢失和重复",
+)
+DEMANDS = (SAME,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +89,9 @@ def finding(compared: Comparison, by: str, at: datetime) -> Finding:
     if compared.same and not compared.compared:
         verdict, reason = Verdict.UNTESTED, "还没有平台确认过的通行记录可以核对。"
     return Finding(
-        item="records.platform",
-        clauses=("5.1.2", "7.2", "4.5.1-5"),
-        title=TITLE,
+        item=SAME.item,
+        clauses=SAME.clauses,
+        title=SAME.title,
         verdict=verdict,
         means=Means.RECORDS,
         by=by,

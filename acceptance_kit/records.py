@@ -23,6 +23,7 @@ from acceptance_kit.days import (
     run_of,
     stable_days,
 )
+from acceptance_kit.demands import Demand
 from acceptance_kit.findings import Finding, Means, Verdict
 from appliance.clock import BEIJING
 from appliance.profile.model import Profile
@@ -33,15 +34,12 @@ WINDOW = timedelta(days=31)
 """How far back the kit looks: twice fifteen days and a day."""
 
 CLOCK_EVIDENCE = "/var/lib/gatehouse/evidence/clock.jsonl"
-DEMANDS: dict[str, tuple[tuple[str, ...], str]] = {
-    "transmission": (("5.1.2", "4.5.1-5"), "数据传输率不低于 95 %"),
-    "completeness": (("5.1.2",), "数据完整率不低于 95 %"),
-    "realtime": (("5.1.1",), "数据实时上传"),
-    "backfill": (("5.1.3",), "中断恢复后 72 小时内补传完毕"),
-    "stable-days": (("9.1",), "数据连续稳定传输 15 天"),
-}
-"""What the records answer for: name, clauses, and what must hold."""
-
+TRANSMISSION = Demand("records.transmission", ("5.1.2", "4.5.1-5"), "数据传输率不低于 95 %")
+COMPLETENESS = Demand("records.completeness", ("5.1.2",), "数据完整率不低于 95 %")
+REALTIME = Demand("records.realtime", ("5.1.1",), "数据实时上传")
+BACKFILL = Demand("records.backfill", ("5.1.3",), "中断恢复后 72 小时内补传完毕")
+STABLE = Demand("records.stable-days", ("9.1",), "数据连续稳定传输 15 天")
+DEMANDS = (TRANSMISSION, COMPLETENESS, REALTIME, BACKFILL, STABLE)
 METHOD = "读取工控机记录库中的通行记录、报文和平台应答，按北京日统计。"
 
 
@@ -163,7 +161,7 @@ class _Judged:
             for p in self._due
         )
         return self._rate(
-            "transmission",
+            TRANSMISSION,
             (len(self._taken), len(self._due)),
             f"应传 {len(self._due)} 条，平台已确认 {len(self._taken)} 条，补传中 {open_ones} 条",
         )
@@ -172,7 +170,7 @@ class _Judged:
         """完整率 over all days (5.1.2); what it means stands in docs/books.md."""
         complete = sum(p.complete for p in self._taken)
         return self._rate(
-            "completeness",
+            COMPLETENESS,
             (complete, len(self._taken)),
             f"已确认 {len(self._taken)} 条，必填项齐全 {complete} 条",
         )
@@ -191,7 +189,7 @@ class _Judged:
         excluded = len(self._due) - len(live)
         more = f"；演练断网期间的 {excluded} 条不计" if excluded else ""
         return self._rate(
-            "realtime",
+            REALTIME,
             (prompt, len(live)),
             f"应传 {len(live)} 条，{limit.total_seconds():.0f} 秒内确认 {prompt} 条{more}",
         )
@@ -214,7 +212,7 @@ class _Judged:
         measured = f"补传 {len(delayed)} 条，最晚 {longest.total_seconds() / 3600:.1f} 小时后确认"
         if late:
             return self._finding(
-                "backfill",
+                BACKFILL,
                 Verdict.NO,
                 measured=measured,
                 bound="≤ 72 小时",
@@ -223,7 +221,7 @@ class _Judged:
             )
         known = bool(delayed)
         return self._finding(
-            "backfill",
+            BACKFILL,
             Verdict.YES if known else Verdict.UNTESTED,
             measured=measured if known else "",
             bound="≤ 72 小时",
@@ -243,7 +241,7 @@ class _Judged:
                 last = unstable[-1]
                 reason += f"最近不稳定的一天是 {last.day}：{'；'.join(last.reasons)}。"
         return self._finding(
-            "stable-days",
+            STABLE,
             verdict,
             measured=days_sentence(account),
             bound=f"{STABLE_DAYS} 天",
@@ -252,14 +250,14 @@ class _Judged:
 
     def _rate(
         self,
-        name: str,
+        demand: Demand,
         parts: tuple[int, int],
         measured: str,
     ) -> Finding:
         part, whole = parts
         if not whole:
             return self._finding(
-                name,
+                demand,
                 Verdict.UNTESTED,
                 bound="≥ 95 %",
                 reason="还没有可统计的通行记录。",
@@ -267,7 +265,7 @@ class _Judged:
         share = part / whole
         good = share >= REQUIRED_RATE
         return self._finding(
-            name,
+            demand,
             Verdict.YES if good else Verdict.NO,
             measured=f"{percent(share)}（{measured}）",
             bound="≥ 95 %",
@@ -276,19 +274,18 @@ class _Judged:
 
     def _finding(
         self,
-        name: str,
+        demand: Demand,
         verdict: Verdict,
         *,
         measured: str = "",
         bound: str = "",
         reason: str = "",
     ) -> Finding:
-        clauses, title = DEMANDS[name]
         return Finding(
-            item=f"records.{name}",
+            item=demand.item,
             subject=self._machine,
-            clauses=clauses,
-            title=title,
+            clauses=demand.clauses,
+            title=demand.title,
             verdict=verdict,
             means=Means.RECORDS,
             by=self._by,

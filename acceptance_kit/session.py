@@ -195,6 +195,7 @@ class Session:
         for target in self._site.targets:
             self._part(f"核对数据 {target.machine}", target, parts.records)
             self._part(f"识别试验 {target.machine}", target, parts.trial)
+        self._part("数据测试", self._site.targets[0], parts.data)
 
     def _part(self, title: str, target: Target, part: Part) -> None:
         with self._screen.stage(title) as stage:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Self
 
 from acceptance_kit.bounds import cases_needed, disproves, lower_bound, shows
+from acceptance_kit.demands import Demand
 from acceptance_kit.evidence import EvidenceFolder, whole_file
 from acceptance_kit.findings import Finding, Means, Verdict
 from acceptance_kit.passages import PassageFacts
@@ -26,8 +27,8 @@ from appliance.guideline.dictionaries import PlateColour
 from appliance.trouble import Trouble
 
 DEMAND = Fraction(995, 1000)
-ITEM, CLAUSES = "trial.accuracy", ("4.5.1-1", "4.4.1-3")
-TITLE = "车牌识别率和准确率均达到 99.5 %"
+ACCURACY = Demand("trial.accuracy", ("4.5.1-1", "4.4.1-3"), "车牌识别率和准确率均达到 99.5 %")
+DEMANDS = (ACCURACY,)
 COLUMNS = ("passage", "plate", "colour")
 MISSED = "missed"
 """Stands for a passage's number: a vehicle that passed and was not recorded."""
@@ -192,10 +193,10 @@ def finding(result: Score, machine: str, by: str, at: datetime) -> Finding:
         verdict = Verdict.UNTESTED
         reason = f"样本不足：其余全部正确时，还需 {result.needed} 辆。"
     return Finding(
-        item=ITEM,
+        item=ACCURACY.item,
         subject=machine,
-        clauses=CLAUSES,
-        title=TITLE,
+        clauses=ACCURACY.clauses,
+        title=ACCURACY.title,
         verdict=verdict,
         means=Means.TRIAL,
         by=by,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from testinfra.host import Host
 
 from acceptance_kit.box import Box, BoxTrouble, State
+from acceptance_kit.demands import Demand
 from acceptance_kit.findings import Finding, Means, Verdict
 from acceptance_kit.subjects import About
 from appliance import __version__
@@ -141,10 +142,10 @@ class Drill:
         clauses: the guideline's demands that it speaks to.
         bound: the longest that the gate is disturbed; the box mends itself after that.
         effect: one Chinese sentence: what it does to the gate, shown before.
-        by_hand: somebody has to stand at the machine.
-        about: what its own finding is about; the further ones are about the machine.
-        further: more findings of it: item, clauses, and what must hold.
         work: does it; raises CannotDrill, or BoxTrouble.
+        by_hand: somebody has to stand at the machine.
+        more: what further findings of it answer for, each about the machine.
+        about: what its own findings are about.
     """
 
     name: str
@@ -154,18 +155,13 @@ class Drill:
     effect: str
     work: Callable[[Ground], tuple[Finding, ...]] = field(repr=False)
     by_hand: bool = False
+    more: tuple[Demand, ...] = ()
     about: About = About.MACHINE
-    further: tuple[tuple[str, tuple[str, ...], str], ...] = ()
 
     @property
-    def item(self) -> str:
-        """What its own finding is called."""
-        return f"drill.{self.name}"
-
-    @property
-    def items(self) -> frozenset[str]:
-        """What all its findings are called."""
-        return frozenset({self.item, *(item for item, _, _ in self.further)})
+    def demands(self) -> tuple[Demand, ...]:
+        """All that it answers for."""
+        return (Demand(f"drill.{self.name}", self.clauses, self.title), *self.more)
 
     def run(
         self, host: Host, profile: Profile, machine: Machine, clock: Clock, tell: Tell
@@ -181,7 +177,16 @@ class Drill:
         try:
             return self.work(ground)
         except (CannotDrill, BoxTrouble) as why:
-            return (ground.found(self.name, self.title, Verdict.UNTESTED, reason=str(why)),)
+            return tuple(
+                ground.found(
+                    demand.item.removeprefix("drill."),
+                    demand.title,
+                    Verdict.UNTESTED,
+                    clauses=demand.clauses,
+                    reason=str(why),
+                )
+                for demand in self.demands
+            )
 
 
 def seconds_between(first: datetime, last: datetime) -> str:

@@ -68,8 +68,9 @@ def _kill(ground: Ground, name: str) -> float | None:
     pid = running(ground.box, root).get(name)
     if pid is None:
         raise CannotDrill(f"守护程序中没有正在运行的程序 {name}。")
-    at = ground.box.state().now
+    begun = ground.box.state().now
     ground.box.must("kill", "-KILL", str(pid))
+    at = ground.box.state().now  # what beats later is the new process
 
     def well(state: State) -> bool:
         if running(ground.box, root).get(name, pid) == pid:
@@ -84,4 +85,4 @@ def _kill(ground: Ground, name: str) -> float | None:
     if back is None:
         return None
     beat = back.beats.get(name)
-    return ((beat.at if beat else back.now) - at).total_seconds()
+    return ((beat.at if beat else back.now) - begun).total_seconds()

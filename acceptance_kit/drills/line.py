@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from acceptance_kit.box import State
+from acceptance_kit.demands import Demand
 from acceptance_kit.drills.drill import Drill, Ground, seconds_between
 from acceptance_kit.drills.undo import address_of, broken, cut_off
 from acceptance_kit.findings import Finding, Verdict
@@ -21,8 +22,6 @@ MARGIN = timedelta(seconds=60)
 
 BACK = timedelta(seconds=360)
 """The longest pause between two tries is 300 s by default."""
-BACKFILL = (("4.5.1-7", "5.1.3"), "断网期间的数据恢复后自动补传")
-"""What the line's drill shows besides: clauses, and what must hold."""
 
 
 def pull_line(ground: Ground) -> tuple[Finding, ...]:
@@ -82,14 +81,15 @@ def wait_for_alarm(ground: Ground) -> tuple[Finding, ...]:
     return (ground.found("line-alarm", title, Verdict.YES, measured=measured),)
 
 
+BACKFILL = Demand("drill.line-backfill", ("4.5.1-7", "5.1.3"), "断网期间的数据恢复后自动补传")
 LINE = Drill(
     name="line",
     title="断网时自动重连平台",
-    clauses=("4.5.1-8", "4.5.1-7", "5.1.3"),
+    clauses=("4.5.1-8",),
     bound=CUT + MARGIN,
     effect="用防火墙规则断开工控机到平台的网络约两分钟，再恢复；通行、抬杆和记录不受影响。",
     work=pull_line,
-    further=(("drill.line-backfill", *BACKFILL),),
+    more=(BACKFILL,),
 )
 LINE_ALARM = Drill(
     name="line-alarm",
@@ -139,13 +139,13 @@ def _reconnected(
         f"断网 {seconds_between(cut_at.now, noticed.now)}后发现，"
         f"恢复 {seconds_between(mended.now, linked.now)}后重新连接"
     )
-    return ground.found("line", LINE.title, Verdict.YES, clauses=("4.5.1-8",), measured=measured)
+    return ground.found("line", LINE.title, Verdict.YES, measured=measured)
 
 
 def _backfilled(
     ground: Ground, owed: int, mended: State, empty: State | None, lost: str
 ) -> Finding:
-    clauses, title = BACKFILL
+    title, clauses = BACKFILL.title, BACKFILL.clauses
     if lost or (owed and empty is None):
         why = lost or f"恢复后 {owed} 条没有全部补传，请用 gatehouse uplink books 查看。"
         return ground.found("line-backfill", title, Verdict.NO, clauses=clauses, reason=why)
