@@ -3,6 +3,7 @@
 A text that is empty is a blank cell. `Answer.ticked` alone ticks a box of 是 or 否.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar
@@ -200,3 +201,15 @@ def _as_printed(value: Any) -> Any:
         each = {part.name: _as_printed(getattr(value, part.name)) for part in fields(value)}
         return replace(value, **each)
     return value
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text of a record, its lists and answers."""
+    if isinstance(value, str):
+        yield str(value)
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from texts(each)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from texts(getattr(value, part.name))

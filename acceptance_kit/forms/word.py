@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from acceptance_kit.forms import package
 from acceptance_kit.forms.layout import Box, Cell, Field, Line, Part, Sheet, Text
-from acceptance_kit.forms.model import Form
+from acceptance_kit.forms.model import Form, texts
 from acceptance_kit.forms.typeface import (
     BOX_FACE,
     EMPTY_BOX,
@@ -42,14 +42,11 @@ class Faces:
         """Faces with every character of these forms. Raises FontMissing."""
         printed, bold = set(), set()
         for sheet, form in forms:
-            wording = [part for part in sheet.parts() if isinstance(part, Text)]
-            printed |= set(repr(form)) | {char for part in wording for char in part.words}
-            printed |= {char for note in sheet.below for char in note}
-            bold |= {char for part in wording if part.bold for char in part.words}
-            bold |= set(sheet.caption)
-            printed |= {
-                char for part in sheet.parts() if isinstance(part, Box) for char in part.word
-            }
+            words = [part.words for part in sheet.parts() if isinstance(part, Text)]
+            words += [part.word for part in sheet.parts() if isinstance(part, Box)]
+            heads = [part.words for part in sheet.parts() if isinstance(part, Text) and part.bold]
+            printed |= set("".join((*words, *sheet.below, *texts(form))))
+            bold |= set("".join((*heads, sheet.caption)))
         return cls(
             embedded_face(frozenset(printed), bold=False), embedded_face(frozenset(bold), bold=True)
         )
