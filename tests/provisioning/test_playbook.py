@@ -197,3 +197,20 @@ def test_the_last_event_is_the_end_with_ansibles_own_exit_code(tmp_path: Path, b
     assert events[-1].code == 0
     results = [e for e in events if isinstance(e, Result)]
     assert [r.status for r in results] == [Status.OK]
+
+
+def test_a_secret_that_a_task_blurts_out_is_blotted_from_what_the_installer_is_shown(
+    tmp_path: Path, box: SshBox
+) -> None:
+    tasks = """
+    - name: A careless sentence for hands
+      ansible.builtin.set_stats:
+        data: {gatehouse_hands: ["{{ gatehouse_secrets.camera }}"]}
+        per_host: true
+    - name: A careless failure
+      ansible.builtin.fail: {msg: "with {{ gatehouse_secrets.camera }}"}
+    """
+    machine_outcome = outcome_of(tmp_path, box, tasks).machines["gate"]
+    assert machine_outcome.hands == ["•••"]
+    assert machine_outcome.fault is not None
+    assert machine_outcome.fault.message == "with •••"

@@ -25,7 +25,7 @@ def successor(bundle: Path, folder: Path, version: str, *, broken: str | None = 
             _break(content, broken)
         about = {key: manifest[key] for key in ("format", "commit", "changed", "lock")}
         made = pack(content, about | {"version": version}, Path(temporary))
-        return Bundle(shutil.move(made.path, folder), made.release)
+        return Bundle(Path(shutil.move(made.path, folder)), made.release)
 
 
 def _break(content: Path, program: str) -> None:
