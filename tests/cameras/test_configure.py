@@ -7,7 +7,7 @@ import pytest
 from acceptance_kit.peers.onvif import OnvifPeer, OnvifProfile, SimulatedSettings
 from acceptance_kit.peers.onvif.camera import Osd
 from appliance.cameras import CameraReport, State
-from appliance.profile.model import Profile
+from appliance.profile.model import Caption, Profile
 
 
 def state_of(report: CameraReport, subject: str) -> State:
@@ -101,6 +101,15 @@ def test_a_camera_without_text_service_is_left_for_hands_with_the_text_to_write(
     assert state_of(report, "屏幕字符") is State.LEFT
     assert "出入口A 道闸A01" in detail_of(report, "屏幕字符")
     assert state_of(report, "时钟") is State.CHANGED
+
+
+def test_a_text_that_is_left_to_the_clip_needs_no_hands(
+    configure, site: Profile, settings: SimulatedSettings
+) -> None:
+    settings.osd_limit = None
+    left = site.cameras[0].model_copy(update={"caption": Caption.CLIP})
+    report = configure(site.model_copy(update={"cameras": (left, *site.cameras[1:])}))
+    assert state_of(report, "屏幕字符") is State.OK
 
 
 @pytest.mark.parametrize(
