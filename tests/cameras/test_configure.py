@@ -7,7 +7,7 @@ import pytest
 from acceptance_kit.peers.onvif import OnvifPeer, OnvifProfile, SimulatedSettings
 from acceptance_kit.peers.onvif.camera import Osd
 from appliance.cameras import CameraReport, State
-from appliance.profile.model import Profile
+from appliance.profile.model import Caption, Profile
 
 
 def state_of(report: CameraReport, subject: str) -> State:
@@ -110,6 +110,15 @@ def test_a_camera_without_media_service_is_told_by_that_name_and_its_clock_is_se
     report = configure()
     assert "没有 ONVIF 服务 media" in detail_of(report, "设置")
     assert state_of(report, "时钟") is State.CHANGED
+
+
+def test_a_text_that_is_left_to_the_clip_needs_no_hands(
+    configure, site: Profile, settings: SimulatedSettings
+) -> None:
+    settings.osd_limit = None
+    left = site.cameras[0].model_copy(update={"caption": Caption.CLIP})
+    report = configure(site.model_copy(update={"cameras": (left, *site.cameras[1:])}))
+    assert state_of(report, "屏幕字符") is State.OK
 
 
 @pytest.mark.parametrize(

@@ -105,10 +105,11 @@ def secrets_in(folder: Path) -> SecretStore:
     return SecretStore(folder)
 
 
-def one_camera(root: Path, port: int, **changes) -> Profile:
-    """The demo's site, of which one camera is recorded, from that port."""
-    profile = demo_profile(root, cameras__0__rtsp_port=port, **changes)
-    return profile.model_copy(update={"cameras": profile.cameras[:1]})
+def one_camera(root: Path, port: int, *disks: dict[str, str], **changes) -> Profile:
+    """The demo's site as a machine of one lane runs it, whose camera is at that port."""
+    machine = {"name": "gate", "barriers": ["A01"], "video_disks": list(disks)}
+    profile = demo_profile(root, cameras__0__rtsp_port=port, machines=[machine], **changes)
+    return profile.part_of(profile.machines[0])
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from appliance.profile.model import Profile
 from appliance.profile.writing import profile_as_yaml
 from appliance.runtime.journal import Journal
 from appliance.runtime.journal.storage_state import StorageState
-from appliance.runtime.video import recorder, volumes
+from appliance.runtime.video import recorder
 from appliance.runtime.video.check import Checker
 from appliance.runtime.video.volumes import Volumes
 
@@ -154,16 +154,15 @@ def test_a_policy_that_says_stop_is_heeded_until_there_is_room(tmp_path, camera)
         assert_in_order(journal, profile)
 
 
-def disks(disk, **more) -> dict:
-    given = {"mount": str(disk.mount), "uuid": disk.uuid, **more}
-    return {"machines": [{"name": "gate", "video_disks": [given]}]}
+def disk_of(disk) -> dict[str, str]:
+    """A disk as the profile has it."""
+    return {"mount": str(disk.mount), "uuid": disk.uuid}
 
 
 def test_a_disk_that_is_not_mounted_is_never_written_below(tmp_path, camera, xfs, monkeypatch):
-    monkeypatch.setattr(volumes, "BY_UUID", xfs.by_uuid)
-    monkeypatch.setattr(Volumes.__init__, "__defaults__", (xfs.by_uuid,))
+    monkeypatch.setattr(Volumes.__init__, "__defaults__", (xfs.by_uuid, xfs.by_uuid))
     root = tmp_path / "root"
-    profile = one_camera(root, camera.address[1], **disks(xfs))
+    profile = one_camera(root, camera.address[1], disk_of(xfs))
     subprocess.run(["umount", str(xfs.mount)], check=True)
     with (
         recording(profile, SystemClock(), tmp_path / "secrets"),
@@ -191,9 +190,9 @@ def test_a_disk_that_is_not_mounted_is_never_written_below(tmp_path, camera, xfs
 def test_a_full_disk_cuts_a_fragment_and_is_written_again_once_there_is_room(
     tmp_path, camera, xfs, monkeypatch
 ):
-    monkeypatch.setattr(Volumes.__init__, "__defaults__", (xfs.by_uuid,))
+    monkeypatch.setattr(Volumes.__init__, "__defaults__", (xfs.by_uuid, xfs.by_uuid))
     root = tmp_path / "root"
-    profile = one_camera(root, camera.address[1], **disks(xfs))
+    profile = one_camera(root, camera.address[1], disk_of(xfs))
     ballast = xfs.mount / "ballast"
     free = os.statvfs(xfs.mount)
     subprocess.run(
@@ -215,9 +214,9 @@ def test_a_full_disk_cuts_a_fragment_and_is_written_again_once_there_is_room(
 def test_a_disk_that_answers_with_errors_is_told_and_what_was_synced_is_found_again(
     tmp_path, camera, xfs, monkeypatch
 ):
-    monkeypatch.setattr(Volumes.__init__, "__defaults__", (xfs.by_uuid,))
+    monkeypatch.setattr(Volumes.__init__, "__defaults__", (xfs.by_uuid, xfs.by_uuid))
     root = tmp_path / "root"
-    profile = one_camera(root, camera.address[1], **disks(xfs))
+    profile = one_camera(root, camera.address[1], disk_of(xfs))
     with journal_of(profile) as journal:
         with recording(profile, SystemClock(), tmp_path / "secrets"):
             wait_until(lambda: bool(written(xfs.mount)))

@@ -403,7 +403,7 @@ def test_a_disk_that_is_not_mounted_or_another_one_is_left_alone(tmp_path, xfs):
     volume = str(xfs.mount)
     archive.film(366 * DAY, volume=volume)
     archive.film(timedelta(hours=1), volume=volume)
-    archive.volumes = Volumes(archive.root, {volume: xfs.uuid}, tmp_path / "nothing")
+    archive.volumes = Volumes(archive.root, {volume: xfs.uuid}, tmp_path / "no", tmp_path / "no")
     assert xfs.uuid in archive.volumes.trouble(volume)
     assert archive.sweeper().sweep().expired == {}
     state = archive.journal.storage()

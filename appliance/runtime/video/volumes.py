@@ -14,6 +14,8 @@ from appliance.profile.model import Profile
 from appliance.profile.storage import ROOT
 
 BY_UUID = Path("/dev/disk/by-uuid")
+UDEV = Path("/run/udev/data")
+"""What udev knows of each device: a service with PrivateDevices sees no /dev/disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,13 @@ class Space:
 class Volumes:
     """Every volume of a site, by the name that rows use: `root` or a mount."""
 
-    def __init__(self, root: Path, uuids: Mapping[str, str], by_uuid: Path = BY_UUID) -> None:
+    def __init__(
+        self, root: Path, uuids: Mapping[str, str], by_uuid: Path = BY_UUID, udev: Path = UDEV
+    ) -> None:
         self._root = root
         self._uuids = dict(uuids)
         self._by_uuid = by_uuid
+        self._udev = udev
 
     @classmethod
     def of(cls, profile: Profile) -> "Volumes":
@@ -61,10 +66,19 @@ class Volumes:
         uuid = self._uuids.get(mount)
         if uuid is None:
             return f"{mount} 不是站点配置中的录像盘"
+        if self._is(device, uuid):
+            return None
+        return f"挂载在 {mount} 的不是 UUID 为 {uuid} 的磁盘，或该磁盘已掉线"
+
+    def _is(self, device: int, uuid: str) -> bool:
+        """Whether a device's file system has that UUID, by /dev/disk or by udev's own record."""
         with suppress(OSError):
             if (self._by_uuid / uuid).stat().st_rdev == device:
-                return None
-        return f"挂载在 {mount} 的不是 UUID 为 {uuid} 的磁盘，或该磁盘已掉线"
+                return True
+        known = self._udev / f"b{os.major(device)}:{os.minor(device)}"
+        with suppress(OSError):
+            return f"E:ID_FS_UUID={uuid}" in known.read_text("utf-8", "replace").splitlines()
+        return False
 
     def space(self, volume: str) -> Space:
         """How much room there is; raises OSError."""
