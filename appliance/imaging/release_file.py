@@ -33,8 +33,13 @@ class ImageRelease:
         return f"gatehouse-{self.version}-{self.digest}"
 
     def text(self) -> str:
-        """The file's content."""
+        """The file's content.
+
+        Programs that ask which Debian this is look at every `/etc/*-release`, and take a number
+        in the first line for Debian's own: so there is none.
+        """
         return (
+            "# What this image is made of.\n"
             f"GATEHOUSE_VERSION={self.version}\n"
             f"GATEHOUSE_IMAGE={self.digest}\n"
             f"GATEHOUSE_RELEASE={self.release}\n"
