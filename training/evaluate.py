@@ -173,6 +173,7 @@ def compare(store: ModelStore, network: OwnNetwork, rows: list[held_out.Row]) ->
         print(f"  {counted.boxes} boxes in {len(photos)} photos")
         times = statistics.median(counted.seconds) * 1000, statistics.median(watched.seconds) * 1000
         print(f"  {times[0]:.1f} ms finding, {times[1]:.1f} ms finding and reading, median")
+        reliability(given)
         misses(given)
 
 
