@@ -37,6 +37,8 @@ class Gate:
     devices: "subprocess.Popen[str]"
     folder: Path
     platform: "subprocess.Popen[str]" = field(init=False)
+    before: set[str] = field(default_factory=set)
+    """What was 否 before anything was planted."""
 
     def accept(self, *words: str, out: str = "site") -> subprocess.CompletedProcess[str]:
         """`gatehouse accept` on the installer's laptop, with nobody in front of it."""
