@@ -18,7 +18,7 @@ from acceptance_kit.findings import Verdict
 from .bed import Bed
 from .bed.places import PLATFORM_ADDRESS, REPOSITORY
 from .box import eventually
-from .gate import Gate, gate_at_work
+from .gate_at_work import Gate, gate_at_work
 from .installer import Installer
 from .neighbours import LIAR_PORT
 from .test_ups import says
