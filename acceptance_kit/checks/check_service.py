@@ -35,7 +35,7 @@ def test_the_service_starts_with_the_system(box: Box, finding: Observation) -> N
     "4.5.1-6",
     "4.5.3-1",
     item="service.programs",
-    title="本机负责的各程序都在运行并报告正常",
+    title="本机负责的各程序都在运行，各车道报告正常",
     method="读取各程序写入记录库的心跳。",
     box=False,
 )
@@ -50,7 +50,9 @@ def test_every_program_is_well(box: Box, profile: Profile, finding: Observation)
     ]
     finding.saw(f"{len(names)} 个程序，{len(names) - len(silent)} 个有心跳")
     assert not silent, f"{'、'.join(silent)} 没有心跳，程序没有运行；请查看其日志。"
-    ill = [f"{name}：{beats[name]['detail']}" for name in names if not beats[name]["ok"]]
+    # What else ails the uplink, the sweeper and the entry page has checks of its own.
+    lanes = [name for name in names if name.startswith("lane-")]
+    ill = [f"{name}：{beats[name]['detail']}" for name in lanes if not beats[name]["ok"]]
     assert not ill, f"{'；'.join(ill)}。"
 
 

@@ -37,6 +37,8 @@ class Gate:
     devices: "subprocess.Popen[str]"
     folder: Path
     platform: "subprocess.Popen[str]" = field(init=False)
+    before: set[str] = field(default_factory=set)
+    """What was 否 before anything was planted."""
 
     def accept(self, *words: str, out: str = "site") -> subprocess.CompletedProcess[str]:
         """`gatehouse accept` on the installer's laptop, with nobody in front of it."""
@@ -122,10 +124,18 @@ def gate_at_work(
         gate.gatehouse("vehicles", "import", "/run/register.csv")
         gate.configure_cameras()
         eventually(gate.settled, "every program is well", 180)
+        before = {each["id"] for each in gate.newest()["passages"]}
         for barrier in TRUCKS:
             gate.tell(around, f"begin {barrier}")
-        eventually(lambda: len(gate.newest()["passages"]) >= 2, "both lorries passed", 180)
-        by_hand = next(e for e in gate.newest()["passages"] if e["barrier"] == "A02")
-        gate.gatehouse("passage", "manual", str(by_hand["id"]), "--by", "门卫")
+        new: dict[str, int] = {}
+
+        def passed() -> bool:
+            for each in gate.newest()["passages"]:
+                if each["id"] not in before:
+                    new[each["barrier"]] = each["id"]
+            return new.keys() == TRUCKS.keys()
+
+        eventually(passed, "both lorries passed", 180)
+        gate.gatehouse("passage", "manual", str(new["A02"]), "--by", "门卫")
         eventually(gate.settled, "the platform took everything", 180)
         yield gate

@@ -9,7 +9,7 @@ CONFIGURE = (
     "systemd-run --quiet --wait --pipe --collect -p User=gatehouse"
     " -p LoadCredential=camera-a01:/etc/gatehouse/secrets/camera-a01"
     " -p LoadCredential=camera-a02:/etc/gatehouse/secrets/camera-a02"
-    " -p LoadCredential=camera-a09:/etc/gatehouse/secrets/camera-a-overview"
+    " -p LoadCredential=camera-a09:/etc/gatehouse/secrets/camera-a09"
     " /opt/gatehouse/current/bin/gatehouse cameras configure --json --check"
     " --profile /etc/gatehouse/profile.yaml --machine gate-test"
 )
