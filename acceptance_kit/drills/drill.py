@@ -15,7 +15,7 @@ from acceptance_kit.demands import Demand
 from acceptance_kit.findings import Finding, Means, Verdict
 from appliance import __version__
 from appliance.clock import Clock
-from appliance.profile.box import Machine
+from appliance.profile.box import Machine, UpsDriver
 from appliance.profile.model import Profile
 from appliance.runtime.supervision import programs
 
@@ -141,7 +141,7 @@ class Drill:
         bound: the longest that the gate is disturbed; the box mends itself after that.
         effect: one Chinese sentence: what it does to the gate, shown before.
         work: does it; raises CannotDrill, or BoxTrouble.
-        by_hand: somebody has to stand at the machine.
+        by_hand: somebody has to stand at the machine; see `needs_hands`.
         more: what further findings of it answer for.
     """
 
@@ -153,6 +153,11 @@ class Drill:
     work: Callable[[Ground], tuple[Finding, ...]] = field(repr=False)
     by_hand: bool = False
     more: tuple[Demand, ...] = ()
+
+    def needs_hands(self, profile: Profile) -> bool:
+        """Whether somebody has to stand at the machine; a simulated UPS has no plug to pull."""
+        simulated = profile.ups is not None and profile.ups.driver is UpsDriver.DUMMY
+        return self.by_hand and not simulated
 
     @property
     def demands(self) -> tuple[Demand, ...]:
