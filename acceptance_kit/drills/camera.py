@@ -12,6 +12,8 @@ from appliance.profile.model import Lane
 AWAY = timedelta(seconds=60)
 BACK = timedelta(seconds=90)
 MARGIN = timedelta(seconds=60)
+EACH = AWAY + MARGIN + BACK
+"""The longest that one camera takes."""
 
 
 def cameras_away(ground: Ground) -> tuple[Finding, ...]:
@@ -24,7 +26,7 @@ CAMERA = Drill(
     name="camera",
     title="相机断开时报警，恢复后自动继续识别",
     clauses=("4.5.3-1",),
-    bound=AWAY + MARGIN,
+    bound=EACH,
     effect="用防火墙规则逐个断开车牌相机，每个约一分钟再恢复；"
     "期间该车道不识别，有车须手动抬杆，请先暂停该车道。",
     work=cameras_away,

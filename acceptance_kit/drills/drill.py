@@ -16,7 +16,7 @@ from acceptance_kit.findings import Finding, Means, Verdict
 from acceptance_kit.subjects import About
 from appliance import __version__
 from appliance.clock import Clock
-from appliance.profile.box import Machine
+from appliance.profile.box import Machine, UpsDriver
 from appliance.profile.model import Profile
 from appliance.runtime.supervision import programs
 
@@ -143,7 +143,7 @@ class Drill:
         bound: the longest that the gate is disturbed; the box mends itself after that.
         effect: one Chinese sentence: what it does to the gate, shown before.
         work: does it; raises CannotDrill, or BoxTrouble.
-        by_hand: somebody has to stand at the machine.
+        by_hand: somebody has to stand at the machine; see `needs_hands`.
         more: what further findings of it answer for, each about the machine.
         about: what its own findings are about.
     """
@@ -157,6 +157,11 @@ class Drill:
     by_hand: bool = False
     more: tuple[Demand, ...] = ()
     about: About = About.MACHINE
+
+    def needs_hands(self, profile: Profile) -> bool:
+        """Whether somebody has to stand at the machine; a simulated UPS has no plug to pull."""
+        simulated = profile.ups is not None and profile.ups.driver is UpsDriver.DUMMY
+        return self.by_hand and not simulated
 
     @property
     def demands(self) -> tuple[Demand, ...]:

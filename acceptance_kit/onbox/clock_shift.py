@@ -25,7 +25,12 @@ def away(seconds: float, note: Path = NOTE) -> None:
     with note.open("x") as file:
         chrony("stop")
         json.dump({"true": time.time(), "monotonic": time.clock_gettime(_BOOT)}, file)
-    time.clock_settime(time.CLOCK_REALTIME, time.time() - seconds)
+    try:
+        time.clock_settime(time.CLOCK_REALTIME, time.time() - seconds)
+    except OSError:  # a container may not
+        note.unlink()
+        chrony("start")
+        raise
 
 
 def back(note: Path = NOTE) -> None:
@@ -36,8 +41,9 @@ def back(note: Path = NOTE) -> None:
         time.clock_settime(time.CLOCK_REALTIME, true_now)
     except (FileNotFoundError, ValueError):
         pass  # nothing was set, or it was put right before
-    note.unlink(missing_ok=True)
-    chrony("start")
+    finally:
+        note.unlink(missing_ok=True)
+        chrony("start")
 
 
 def chrony(verb: str) -> None:

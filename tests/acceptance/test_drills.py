@@ -1,20 +1,31 @@
 """Drills as part of an acceptance; that they break and mend a real box is `tests/system`'s."""
 
 import json
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sites import demo_profile
+from sites import DEMO, demo_profile
 
 from acceptance_kit.box import Box, State
-from acceptance_kit.drills import DRILLS, CannotDrill, Drill, Ground, conduct, drilled_spans
+from acceptance_kit.drills import (
+    DRILLS,
+    CannotDrill,
+    Drill,
+    Ground,
+    conduct,
+    drilled_spans,
+    drills_for,
+)
 from acceptance_kit.drills.line import BACKFILL, LINE
 from acceptance_kit.evidence import EvidenceFolder
 from acceptance_kit.findings import ITEM, Finding, Verdict
 from acceptance_kit.onbox import clock_shift
 from appliance.clock import SystemClock
+from appliance.profile.box import UpsDriver
 from appliance.profile.model import Profile
 from appliance.runtime.journal import Journal
 
@@ -126,6 +137,13 @@ def test_every_drill_says_what_it_does_and_has_names_of_its_own() -> None:
     assert all(drill.effect.endswith("。") and drill.bound > timedelta(0) for drill in DRILLS)
 
 
+def test_what_runs_on_the_box_needs_no_testinfra_there() -> None:
+    code = "import sys; sys.modules['testinfra'] = None\n" + "\n".join(
+        f"import acceptance_kit.onbox.{name}" for name in ("clock_shift", "liar", "simulated_mains")
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=DEMO.parents[1])
+
+
 def test_a_beat_of_long_ago_is_not_well() -> None:
     told = {
         "now": "2026-11-24T12:00:00+08:00",
@@ -180,6 +198,41 @@ def test_the_clock_is_put_right_once_however_often_it_is_undone(
     kernel.real += 7  # standard time, by chrony
     clock_shift.back(note)
     assert kernel.real == 1_000_007.0
+
+
+def test_where_the_clock_may_not_be_set_chrony_runs_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel, note = Kernel(monkeypatch), tmp_path / "note"
+
+    def refused(_which: int, _now: float) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(time, "clock_settime", refused)
+    with pytest.raises(PermissionError):
+        clock_shift.away(3, note)
+    assert kernel.chrony == "start"
+    clock_shift.back(note)
+    assert not note.exists()
+
+
+def test_the_bounds_are_the_sites(profile: Profile) -> None:
+    bounds = {drill.name: drill.bound for drill in drills_for(profile)}
+    assert bounds["camera"] == 2 * timedelta(seconds=210)
+    assert bounds["line-alarm"] == timedelta(minutes=16)
+    slow = profile.model_copy(
+        update={"uplink": profile.uplink.model_copy(update={"missed_upload_minutes": 30})}
+    )
+    assert {d.name: d.bound for d in drills_for(slow)}["line-alarm"] == timedelta(minutes=36)
+
+
+def test_only_a_real_ups_needs_hands(profile: Profile) -> None:
+    needing = [drill.name for drill in DRILLS if drill.needs_hands(profile)]
+    assert needing == ["mains"]
+    assert profile.ups is not None
+    simulated = profile.ups.model_copy(update={"driver": UpsDriver.DUMMY})
+    toy = profile.model_copy(update={"ups": simulated})
+    assert not any(drill.needs_hands(toy) for drill in DRILLS)
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 61])

@@ -46,6 +46,15 @@ KillMode=mixed
 [Install]
 WantedBy=multi-user.target
 """
+NUT = {
+    "nut.conf": "MODE=standalone\n",
+    "ups.conf": "[ups]\n driver = dummy-ups\n port = simulated.dev\n mode = dummy-once\n",
+    "upsd.conf": "LISTEN 127.0.0.1 3493\n",
+    "upsd.users": '[gatehouse]\n password = "of-this-guest"\n actions = SET\n',
+    "simulated.dev": "ups.status: OL\nbattery.charge: 100\nbattery.runtime: 7200\n",
+}
+"""As the role `ups` has it, without the monitor."""
+
 LAN = "\nauto lan0\niface lan0 inet static\n    address 10.41.8.10/24\n"
 
 
@@ -141,6 +150,24 @@ def gate(box: Box, platform: Path, devices: subprocess.Popen[str]) -> Box:
     """The same when all programs are well."""
     eventually(lambda: not ill(box), "all programs are well", 240)
     return box
+
+
+@pytest.fixture(scope="module")
+def ups(bed: Bed) -> None:
+    """A simulated UPS, with its password where the role keeps it."""
+    quiet = {"DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    bed.run(["apt-get", "-qq", "update"])
+    install = ["apt-get", "-qq", "-y", "--no-install-recommends", "install"]
+    bed.run([*install, "nut-server", "nut-client"], env=quiet)
+    for name, text in NUT.items():
+        bed.write(f"/etc/nut/{name}", text, 0o640)
+        bed.run(["chgrp", "nut", f"/etc/nut/{name}"])
+    bed.write("/etc/gatehouse/secrets/ups-monitor", "of-this-guest\n", 0o600)
+    bed.run(["systemctl", "restart", "nut-driver-enumerator.service", "nut-server.service"])
+    eventually(
+        lambda: bed.run(["upsc", "ups@127.0.0.1", "ups.status"], check=False).stdout == "OL\n",
+        "the UPS answers",
+    )
 
 
 def ill(box: Box) -> list[str]:
@@ -259,8 +286,14 @@ def test_the_box_is_rebooted_and_the_programs_come_back_with_nobody_there(
     assert bed.state["boots"] == boots + 1
 
 
-def test_what_the_guest_cannot_be_drilled_in_is_untested_and_says_why(box: Box) -> None:
-    for name in ("clock", "mains"):
-        found = done(DRILL[name], box)
-        assert found[name].verdict is Verdict.UNTESTED
-        assert found[name].reason
+def test_the_gate_goes_on_with_the_battery_and_the_mains_come_back(gate: Box, ups: None) -> None:
+    found = done(DRILL["mains"], gate)
+    assert verdicts(found) == {"mains": (Verdict.YES, "")}
+    assert "120 分钟" in found["mains"].measured
+    assert gate.as_root("upsc", "ups@127.0.0.1", "ups.status").stdout == "OL\n"
+
+
+def test_a_box_without_a_time_source_is_untested_and_says_why(box: Box) -> None:
+    found = done(DRILL["clock"], box)
+    assert found["clock"].verdict is Verdict.UNTESTED
+    assert found["clock"].reason
