@@ -29,6 +29,7 @@ TRIAL_SPAN = timedelta(days=31)
 
 NOT_TRIED = "识别试验还没有做：请逐条核对真实通行记录，或用 --truths 给出核对结果。"
 NOT_HERE = "演示站点不做演练；请在安装好的工控机上进行。"
+NEEDS_HANDS = "这项演练要有人在现场操作，无人值守时不做；请在现场再次运行。"
 NOT_REACHED = "演练没有进行到这一项。"
 DECLINED = "没有同意开始演练；准备好以后再次运行。"
 
@@ -90,6 +91,8 @@ def drills(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
         reason = NOT_REACHED
         if target.place.is_demo:
             reason = NOT_HERE
+        elif drill.needs_hands(part) and hand.ask_truths is None:
+            reason = NEEDS_HANDS
         elif not hand.confirm(f"演练：{drill.effect}最多 {minutes:.0f} 分钟。"):
             reason = DECLINED
         else:
