@@ -57,7 +57,7 @@ def box(builds: tuple[Built, Built], workshop: Path, pytestconfig: pytest.Config
         put_on_config(disk, plan(), [around.profile, around.secrets])
         with pc(disk, folder, (22, 8080)) as machine:
             told = machine.wait(
-                lambda: "正在应用站点配置" in machine.console, 600, "reads its profile"
+                lambda: "正在应用站点配置" in machine.console, PATIENCE_SECONDS, "reads its profile"
             )
             machine.screenshot(folder / "applying.png")
             at_work = machine.wait(
