@@ -18,7 +18,7 @@ from appliance.runtime.vision.rectify import one_line, straighten
 SURE_FROM = 0.995
 """Confidence from which the own reader is believed alone (benchmarks/calibration.py)."""
 
-OFFERED_FROM = 0.1
+OFFERED_FROM = 0.2
 """Score from which a box of clp_det is looked at by the own corner network: nearly every plate is
 among them, and the network tells which are."""
 
