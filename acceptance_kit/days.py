@@ -106,7 +106,7 @@ class StableDay:
 @dataclass(frozen=True, slots=True)
 class Run:
     """The days of stable transmission in a row: the first row of 15 if there is one, else the last
-    one. `open` tells that a day within is not decided yet."""
+    one, which days that are open yet may still break."""
 
     days: tuple[date, ...]
     reached: bool
@@ -114,7 +114,7 @@ class Run:
     @property
     def missing(self) -> int:
         """How many more are needed."""
-        return max(0, STABLE_DAYS - len(self.days))
+        return 0 if self.reached else max(1, STABLE_DAYS - len(self.days))
 
 
 def deadline_of(passage: PassageFacts, silences: Sequence[Span]) -> datetime:
@@ -135,16 +135,21 @@ def stable_days(record: Record, first: date, last: date, now: datetime) -> tuple
 def run_of(days: Iterable[StableDay]) -> Run:
     """The first row of 15 stable days, or the row that the last decided day belongs to.
 
-    A filed outage is passed over; an open day is not counted and ends no row yet.
+    A filed outage is passed over. An open day is not counted and ends no row, but none of 15 is
+    reached across it.
     """
     row: list[date] = []
+    sure: list[date] = []
     for day in days:
-        if day.state is DayState.UNSTABLE:
-            row = []
-        elif day.state is DayState.STABLE:
+        if day.state is DayState.STABLE:
             row.append(day.day)
-        if len(row) == STABLE_DAYS:
-            return Run(tuple(row), True)
+            sure.append(day.day)
+        elif day.state is DayState.UNSTABLE:
+            row, sure = [], []
+        elif day.state is DayState.OPEN:
+            sure = []
+        if len(sure) == STABLE_DAYS:
+            return Run(tuple(sure), True)
     return Run(tuple(row), False)
 
 

@@ -12,14 +12,21 @@ from datetime import timedelta
 from acceptance_kit.box import State
 from acceptance_kit.drills.drill import Drill, Ground, seconds_between
 from acceptance_kit.drills.line import BACK
-from acceptance_kit.drills.undo import SYSTEMCTL, SYSTEMD_RUN, TABLE, address_of, broken, rules
+from acceptance_kit.drills.undo import (
+    HELPER,
+    SYSTEMCTL,
+    SYSTEMD_RUN,
+    TABLE,
+    address_of,
+    broken,
+    rules,
+)
 from acceptance_kit.findings import Finding, Verdict
 
 LYING = timedelta(seconds=120)
 MARGIN = timedelta(seconds=60)
 ENOUGH_LIES = 4
 PORT = 49212
-UNIT = "gatehouse-drill-liar.service"
 MODULE = "acceptance_kit.onbox.liar"
 
 
@@ -60,7 +67,7 @@ LIES = Drill(
     name="lies",
     title="平台应答错误时不误认为已上报，恢复后全部补传",
     clauses=("7.2", "7.4"),
-    bound=LYING + MARGIN,
+    bound=LYING + 2 * MARGIN,  # a connection to the liar lasts as long as the liar
     effect="把发往平台的报文引到本机的错误应答程序约两分钟，再恢复；通行、抬杆和记录不受影响。",
     work=lied_to,
 )
@@ -100,7 +107,7 @@ def _liar(ground: Ground) -> Iterator[None]:
         SYSTEMD_RUN,
         "--quiet",
         "--collect",
-        f"--unit={UNIT}",
+        f"--unit={HELPER}",
         "--property=DynamicUser=yes",
         f"--property=RuntimeMaxSec={seconds:.0f}",
         "--",
@@ -110,9 +117,9 @@ def _liar(ground: Ground) -> Iterator[None]:
     try:
         yield
     finally:
-        ground.box.as_root(SYSTEMCTL, "stop", UNIT)
+        ground.box.as_root(SYSTEMCTL, "stop", HELPER)
 
 
 def _lies(ground: Ground) -> int:
-    said = ground.box.as_root("journalctl", "--output=cat", "--no-pager", f"--unit={UNIT}")
+    said = ground.box.as_root("journalctl", "--output=cat", "--no-pager", f"--unit={HELPER}")
     return int(said.stdout.count("lied: "))
