@@ -16,10 +16,10 @@ setup:  ## Install system packages, the virtual environment and the models
 demo: setup  ## A whole site at work on this machine (ONCE=1: each vehicle once, then a summary)
 	@$(BIN)/gatehouse demo $(if $(ONCE),--once) $(if $(IMAGES),--images $(IMAGES))
 
-test: setup-system setup-image lint lint-roles types  ## The whole suite; what watches the clock or boots a guest runs alone
+test: setup-system lint lint-roles types  ## The whole suite; what watches the clock or boots a guest runs alone
 	$(BIN)/pytest -q $(QUICK)
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "slow and not demo and not system and not image"
-	$(BIN)/pytest -m "demo or system or image"
+	$(BIN)/pytest -m "demo or system"
 
 setup-system: setup  ## And what the system test needs, when run as root
 	@if [ "$$(id -u)" = 0 ]; then scripts/setup --system; fi
@@ -30,7 +30,7 @@ test-system: setup-system  ## A bare Debian guest becomes a gate appliance (root
 setup-image: setup  ## And what the image test needs, when run as root
 	@if [ "$$(id -u)" = 0 ]; then scripts/setup --image; fi
 
-test-image: setup-image  ## The disk image, built twice and started once (root), also when nothing changed
+test-image: setup-image  ## The disk image, built twice and started once (root); apart, as it takes longer than all else
 	GATEHOUSE_IMAGE_TEST=1 $(BIN)/pytest -q tests/image
 
 check: setup lint types  ## The everyday loop: everything but the demo and what is slow

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from appliance.bundle.wheels import digest_of
 
-PLAYBOOK = ("provision.yml", "ansible.cfg", "roles", "inventory")
+PLAYBOOK = ("provision.yml", "ansible.cfg", "roles", "inventory", "collections")
 PLACE = "usr/share/gatehouse"
 # An installer's vaults, what `gatehouse verify` runs from his own machine, notes.
 _LEFT_OUT = {"__pycache__", "secrets", "verify", "README.md", ".gitignore", ".gitkeep"}

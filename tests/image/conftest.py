@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 FORCED = os.environ.get("GATEHOUSE_IMAGE_TEST") == "1"
 KEPT = os.environ.get("GATEHOUSE_IMAGE_KEEP")
 MADE_OF = (
-    *("images", "appliance", "roles", "inventory", "provision.yml", "ansible.cfg"),
+    *("images", "appliance", "roles", "inventory", "collections", "provision.yml", "ansible.cfg"),
     *("locks/runtime.txt", "pyproject.toml", "tests/image"),
 )
 FIGURES = pytest.StashKey[list[str]]()

@@ -16,29 +16,21 @@ INSTALLS = re.compile(r"'([a-z0-9][a-z0-9.+-]+)'")
 
 
 def installed_by_roles() -> set[tuple[str, str]]:
-    """Every package that a role's apt task may install, with the role."""
+    """Every package that a role may have installed, with the role: what its variables name."""
     found: set[tuple[str, str]] = set()
     for role in ROLES.iterdir():
-        variables: dict[str, Any] = {}
-        for name in ("defaults", "vars"):
-            for file in role.glob(f"{name}/main.yml"):
-                variables |= yaml.safe_load(file.read_text("utf-8")) or {}
-        for file in role.glob("tasks/*.yml"):
-            for task in yaml.safe_load(file.read_text("utf-8")) or []:
-                wanted = task.get("ansible.builtin.apt", {}).get("name")
-                if isinstance(wanted, str) and "{{" in wanted:
-                    named = set(INSTALLS.findall(re.sub(r"[=!]= '[^']*'", "", wanted)))
-                    for key, value in variables.items():
-                        if key.endswith("packages") and re.search(rf"\b{key}\b", wanted):
-                            named |= _names(value)
-                    found |= {(role.name, name) for name in named}
-                elif wanted:
-                    found |= {(role.name, name) for name in _names(wanted)}
+        for file in (*role.glob("defaults/main.yml"), *role.glob("vars/main.yml")):
+            variables = yaml.safe_load(file.read_text("utf-8")) or {}
+            for key, value in variables.items():
+                if key.endswith("_packages") and key != "base_offline_packages":
+                    found |= {(role.name, name) for name in _names(value)}
     return found
 
 
 def _names(value: Any) -> set[str]:
     match value:
+        case str() if "{{" in value:
+            return set(INSTALLS.findall(re.sub(r"[=!]= '[^']*'", "", value)))
         case str():
             return {value}
         case dict():

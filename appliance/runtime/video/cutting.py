@@ -133,13 +133,14 @@ def _run(words: list[str], shot: Shot, said: IO[bytes]) -> int:
     with subprocess.Popen(  # noqa: S603  # a list, no shell
         words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env=environment
     ) as ffmpeg:
+        assert ffmpeg.stdin is not None  # noqa: S101  # it is a pipe
         timer = threading.Timer(CUT_SECONDS, ffmpeg.kill)
         timer.start()
         try:
             with contextlib.suppress(BrokenPipeError):  # its exit code says why
-                if ffmpeg.stdin is not None:
-                    _pour(shot, ffmpeg.stdin)
-                    ffmpeg.stdin.close()
+                _pour(shot, ffmpeg.stdin)
+            with contextlib.suppress(BrokenPipeError):  # what was not taken yet
+                ffmpeg.stdin.close()
             return ffmpeg.wait()
         except BaseException:
             ffmpeg.kill()

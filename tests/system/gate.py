@@ -1,0 +1,67 @@
+"""What stands around a provisioned gate: the authority's platform, and the devices of its lanes.
+
+For whoever wants a gate at work on the fixture `appliance`: its cameras' ONVIF side and its UPS are
+there already (conftest.py, dummy-ups), these two are started for the length of a block.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from appliance.profile.loading import load_profile
+
+from .bed import Bed
+from .bed.places import PLATFORM_ADDRESS, REPOSITORY
+from .installer import SITE
+
+
+@contextmanager
+def platform_of(box: Bed, database: Path) -> Iterator[Path]:
+    """The reference platform on the platform side; what it gets stands in `database`."""
+    words = ["--host", PLATFORM_ADDRESS, "--port", str(load_profile(SITE).uplink.port)]
+    words += ["--database", str(database), "--profile", str(SITE)]
+    command = [sys.executable, "-m", "appliance", "platform", *words]
+    with box.platform.running(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL):
+        yield database
+
+
+def plates_at(database: Path) -> set[str]:
+    """The plates that the platform has taken."""
+    rows = Database(database).query("SELECT fields FROM messages WHERE cn = '60001' AND code = 1")
+    return {json.loads(row["fields"])["F_CPHM"] for row in rows}
+
+
+class Devices:
+    """The relays and cameras of both barriers, as a process on the camera LAN."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def hears(self) -> dict[str, Any]:
+        """The next thing that the devices tell; see `neighbours`."""
+        assert self._process.stdout is not None
+        told: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return told
+
+    def tell(self, word: str) -> None:
+        """`begin`: the truck comes; `raises`: how often was the bar told to go up?"""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+
+
+@contextmanager
+def gate_devices(box: Bed) -> Iterator[Devices]:
+    """Both barriers' relays and cameras, ready to be called."""
+    command = [sys.executable, "-m", "tests.system.neighbours", "gate"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with box.camera_lan.running(command, cwd=REPOSITORY, **pipes) as process:
+        devices = Devices(process)
+        assert devices.hears()["event"] == "ready"
+        yield devices
