@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from test_process import TRUCK, Gate, register
 from test_push import TOKEN, free_port
+from waiting import until
 
 from acceptance_kit.peers.camera.scene import Vehicle
 from acceptance_kit.peers.onvif import EventService, OnvifPeer, SimulatedSettings
@@ -62,7 +63,7 @@ def test_a_pushed_plate_that_our_reader_sees_too_opens_the_gate(
     assert push(TRUCK) == 202
     passage = gate.wait_for_passage()
     assert passage.plate == TRUCK.plate
-    gate.wait_for(lambda: bool(gate.relay.raises))
+    until(lambda: bool(gate.relay.raises))
 
 
 def test_a_pushed_plate_that_our_reader_does_not_see_is_left_to_a_person(
@@ -83,9 +84,9 @@ def test_a_pushed_plate_for_which_no_vehicle_comes_is_told_and_not_recorded(
     gate: Gate, push: Callable[[Vehicle | str], int]
 ) -> None:
     gate.run_lane()
-    gate.wait_for(lambda: any(beat.ok for beat in gate.journal.heartbeats()))
+    until(lambda: any(beat.ok for beat in gate.journal.heartbeats()))
     assert push("宁A58D27") == 202
-    gate.wait_for(
+    until(
         lambda: any(e.kind == "camera-report-unclaimed" for e in gate.journal.latest_events(9))
     )
     assert gate.journal.latest_passages(1) == ()
@@ -103,7 +104,7 @@ def test_a_plate_told_over_onvif_that_our_reader_sees_too_opens_the_gate(gate: G
     gate.reports = plate_reports(camera, store, settings.password, gate.clock)
     try:
         gate.run_lane()
-        gate.wait_for(lambda: bool(settings.events and settings.events.subscriptions))
+        until(lambda: bool(settings.events and settings.events.subscriptions))
         gate.let_the_truck_come()
         settings.events.tell_plate(TRUCK.plate)
         assert gate.wait_for_passage().plate == TRUCK.plate

@@ -25,6 +25,7 @@ from appliance.models import ModelStore
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Profile
 from appliance.profile.writing import profile_as_yaml
+from appliance.runtime.supervision import programs
 from appliance.runtime.vision.readers import MODELS
 
 from .bed import Bed
@@ -55,6 +56,8 @@ NUT = {
 }
 """As the role `ups` has it, without the monitor."""
 
+INSTALL = ("apt-get", "-qq", "-y", "--no-install-recommends", "install")
+QUIET = {"DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 LAN = "\nauto lan0\niface lan0 inet static\n    address 10.41.8.10/24\n"
 
 
@@ -63,6 +66,8 @@ def site() -> Profile:
     raw = load_profile(SITE).model_dump(mode="json")
     raw["recognition"] |= {"reader": "own", "frames_per_second": 2}
     raw["uplink"] |= {"retry_pause_limit_seconds": 5, "acknowledge_seconds": 2}
+    raw["access"]["gatekeepers"] = []
+    raw["machines"][0]["video_disks"] = []
     return Profile.model_validate(raw)
 
 
@@ -103,8 +108,9 @@ def furnish(guest: Bed) -> None:
     guest.write(PYTHON, start.format(""), 0o755)
     guest.write("/usr/local/bin/gatehouse", start.format("-m appliance "), 0o755)
     guest.write("/etc/gatehouse/profile.yaml", profile_as_yaml(site()))
-    for lane in site().lanes():
-        secret = lane.camera.password.name
+    guest.run(["apt-get", "-qq", "update"])
+    guest.run([*INSTALL, "ffmpeg"], env=QUIET)  # the recorder's
+    for secret in sorted({camera.password.name for camera in site().cameras}):
         guest.write(f"/etc/gatehouse/secrets/{secret}", f"pass-of-{secret}\n", 0o600)
     guest.run(["chown", "-R", "gatehouse:", "/etc/gatehouse/secrets"])
     guest.write("/etc/systemd/system/gatehouse.service", UNIT)
@@ -155,10 +161,7 @@ def gate(box: Box, platform: Path, devices: subprocess.Popen[str]) -> Box:
 @pytest.fixture(scope="module")
 def ups(bed: Bed) -> None:
     """A simulated UPS, with its password where the role keeps it."""
-    quiet = {"DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-    bed.run(["apt-get", "-qq", "update"])
-    install = ["apt-get", "-qq", "-y", "--no-install-recommends", "install"]
-    bed.run([*install, "nut-server", "nut-client"], env=quiet)
+    bed.run([*INSTALL, "nut-server", "nut-client"], env=QUIET)
     for name, text in NUT.items():
         bed.write(f"/etc/nut/{name}", text, 0o640)
         bed.run(["chgrp", "nut", f"/etc/nut/{name}"])
@@ -172,7 +175,7 @@ def ups(bed: Bed) -> None:
 
 def ill(box: Box) -> list[str]:
     state = box.state() if not box.gatehouse("journal", "facts").rc else None
-    names = ("lane-A01", "lane-A02", "uplink", "web", "sweeper")
+    names = [program.name for program in programs(site())]
     return [name for name in names if state is None or not state.well(name)]
 
 
@@ -181,7 +184,8 @@ def done(drill: Drill, box: Box, hear: Callable[[str], object] = len) -> dict[st
     machine = site().machines[0]
     found = drill.run(box.host, site(), machine, SystemClock(), lambda told: (hear(told), None)[1])
     sys.stderr.writelines(f"{each.name}: {each.measured}\n" for each in found)
-    return {finding.name.removeprefix("drill."): finding for finding in found}
+    own = f"@{machine.name}"
+    return {each.name.removeprefix("drill.").removesuffix(own): each for each in found}
 
 
 def verdicts(found: dict[str, Finding]) -> dict[str, tuple[Verdict, str]]:
