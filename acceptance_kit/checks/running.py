@@ -119,12 +119,12 @@ def _process(
     answers, teller = os.pipe()
     with tempfile.TemporaryDirectory(prefix="gatehouse-") as folder, log.open("ab") as said:
         words = [sys.executable, "-m", "pytest", "-q", "-c", str(FOLDER / "pytest.ini")]
-        words += ["--rootdir", str(FOLDER), "--profile", str(profile), "--by", by]
+        words += ["--rootdir", str(FOLDER), f"--profile={profile}", f"--by={by}"]
         words += ["--machine", target.machine, "--place", target.place.as_json(), *target.words]
         if wanted is not None:
             names = Path(folder) / "wanted"
             names.write_text("".join(f"{name}\n" for name in sorted(wanted)), "utf-8")
-            words += ["--wanted", str(names)]
+            words += [f"--wanted={names}"]
         path = os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH")]))
         try:
             process = subprocess.Popen(  # noqa: S603 - no shell

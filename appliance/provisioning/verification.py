@@ -74,7 +74,7 @@ def _ask(
     answers, teller = os.pipe()
     words = [sys.executable, "-m", "pytest", "-q", "-c", str(source_tree() / "roles/pytest.ini")]
     words += ["--rootdir", str(source_tree() / "roles"), f"--hosts=ssh://{box.name}"]
-    words += ["--ssh-config", str(reach.ssh_config), "--profile", str(profile_file.resolve())]
+    words += ["--ssh-config", str(reach.ssh_config), f"--profile={profile_file.resolve()}"]
     words += ["--machine", box.name]
     words += [] if reach.account.user == "root" else ["--sudo"]
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .bed.guest import Bed
 
+MOUNT = "/srv/video/1"
 VIDEO_UNIT = "srv-video-1.mount"
 VIDEO_UUID = "5f0c1c1e-93a4-4c6c-9a55-1f2b8a7f0c36"
 """The UUID that site.yaml names. The kernel, which beds share, mounts it only once at a time."""
@@ -61,10 +62,18 @@ def video_disk(box: Bed, folder: Path) -> Iterator[Callable[[], None]]:
             mounted()
             yield mounted
         finally:
-            # Whatever became of the box, the host's devices below are given back.
-            box.run(["systemctl", "stop", VIDEO_UNIT], check=False)
+            # Whatever became of the box, the host's devices below are given back; a recorder at
+            # work holds its disk.
+            box.run(["systemctl", "stop", "gatehouse.service", VIDEO_UNIT], check=False)
+            box.run(["umount", MOUNT], check=False)  # where systemd lost the mount's group
             gone = ["rm", "-f", str(device), f"/dev/disk/by-uuid/{VIDEO_UUID}"]
             box.run(gone, check=False)
+            box.run(["systemctl", "start", "gatehouse.service"], check=False)
+
+
+def pull_out(box: Bed) -> None:
+    """The video disk goes, whoever has files open on it."""
+    box.run(["umount", "--lazy", MOUNT])
 
 
 def plug_in(box: Bed, device: Path, uuid: str | None = None) -> None:
@@ -74,3 +83,5 @@ def plug_in(box: Bed, device: Path, uuid: str | None = None) -> None:
     if uuid is not None:
         box.run(["mkdir", "-p", "/dev/disk/by-uuid"])
         box.run(["ln", "-sfn", str(device), f"/dev/disk/by-uuid/{uuid}"])
+        # A service with devices of its own sees no /dev/disk: it asks what udev wrote down.
+        box.write(f"/run/udev/data/b7:{number}", f"E:ID_FS_UUID={uuid}\n", 0o644)

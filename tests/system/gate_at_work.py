@@ -109,6 +109,8 @@ def gate_at_work(
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with ExitStack() as undo:
         undo.enter_context(video_disk(box, folder))
+        # As the role has it, where the disk is there when the box is provisioned.
+        box.run(["chown", "gatehouse:gatehouse", "/srv/video/1"])
         around = undo.enter_context(box.camera_lan.running(devices, cwd=REPOSITORY, **pipes))
         gate = Gate(box, installer, cameras, around, folder)
         gate.start_platform()

@@ -18,6 +18,7 @@ from acceptance_kit.findings import Verdict
 from .bed import Bed
 from .bed.places import PLATFORM_ADDRESS, REPOSITORY
 from .box import eventually
+from .disks import MOUNT, VIDEO_UNIT
 from .gate_at_work import Gate, gate_at_work
 from .installer import Installer
 from .neighbours import LIAR_PORT
@@ -232,8 +233,7 @@ def uplink(gate: Gate) -> bool:
 
 
 def disk_away(gate: Gate) -> AbstractContextManager[None]:
-    unit = "srv-video-1.mount"
-    return shell(gate, f"systemctl stop {unit}", f"systemctl start {unit}")
+    return shell(gate, f"umount --lazy {MOUNT}", f"systemctl start {VIDEO_UNIT}")
 
 
 def on_the_box(item: str) -> tuple[str, ...]:

@@ -78,7 +78,6 @@ def bed() -> Iterator[Bed]:
         pytest.skip("the guest has a /usr of its own: use a Python that lies elsewhere")
     guest = Bed(NAME)
     binds = [f"--bind-ro={path}" for path in (sys.base_prefix, sys.prefix, REPOSITORY)]
-    binds.append("--bind-ro=/usr/share/fonts")  # photos are stamped in Chinese
     binds += [f"--bind-ro={path}:/srv/models/{path.name}" for path in models()]
     with ExitStack() as undo:
         if "GATEHOUSE_DRILL_BED" not in os.environ:
@@ -109,7 +108,8 @@ def furnish(guest: Bed) -> None:
     guest.write("/usr/local/bin/gatehouse", start.format("-m appliance "), 0o755)
     guest.write("/etc/gatehouse/profile.yaml", profile_as_yaml(site()))
     guest.run(["apt-get", "-qq", "update"])
-    guest.run([*INSTALL, "ffmpeg"], env=QUIET)  # the recorder's
+    # The recorder's, and photos are stamped in Chinese.
+    guest.run([*INSTALL, "ffmpeg", "fonts-noto-cjk"], env=QUIET)
     for secret in sorted({camera.password.name for camera in site().cameras}):
         guest.write(f"/etc/gatehouse/secrets/{secret}", f"pass-of-{secret}\n", 0o600)
     guest.run(["chown", "-R", "gatehouse:", "/etc/gatehouse/secrets"])

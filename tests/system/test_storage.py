@@ -11,10 +11,9 @@ from appliance.profile.loading import load_profile
 
 from .bed.guest import Bed
 from .box import day_passes, evidence
-from .disks import VIDEO_UNIT, VIDEO_UUID, loop_device, plug_in, video_disk
+from .disks import MOUNT, VIDEO_UNIT, VIDEO_UUID, loop_device, plug_in, pull_out, video_disk
 from .installer import SITE
 
-MOUNT = "/srv/video/1"
 DISKS = "/usr/local/lib/gatehouse/disks.py"
 
 
@@ -38,7 +37,7 @@ def test_a_disk_of_36_t_is_mounted_by_its_uuid_and_seen_to_be_large_enough(appli
 
 @pytest.mark.usefixtures("disk")
 def test_without_its_disk_a_mount_point_takes_nothing_not_even_from_root(appliance: Bed) -> None:
-    appliance.run(["systemctl", "stop", VIDEO_UNIT])
+    pull_out(appliance)
     try:
         refused = appliance.run(["touch", f"{MOUNT}/clip.mp4"], check=False)
         assert "not permitted" in refused.stderr
