@@ -3,9 +3,9 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # One worker more than a small machine has processors, as many tests wait.
 SIDE_BY_SIDE := -n 3 --dist loadgroup
-QUICK := $(SIDE_BY_SIDE) -m "not demo and not slow and not system and not image"
+QUICK := $(SIDE_BY_SIDE) -m "not demo and not slow and not system and not field and not image"
 
-.PHONY: help setup setup-system setup-image demo test test-system test-image check lint lint-roles types clean
+.PHONY: help setup setup-system setup-image demo test test-system test-field test-image check lint lint-roles types clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -18,7 +18,7 @@ demo: setup  ## A whole site at work on this machine (ONCE=1: each vehicle once,
 
 test: setup-system lint lint-roles types  ## The whole suite; what watches the clock or boots a guest runs alone
 	$(BIN)/pytest -q $(QUICK)
-	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "slow and not demo and not system and not image"
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "slow and not demo and not system and not field and not image"
 	$(BIN)/pytest -m "demo or system"
 
 setup-system: setup  ## And what the system test needs, when run as root
@@ -26,6 +26,9 @@ setup-system: setup  ## And what the system test needs, when run as root
 
 test-system: setup-system  ## A bare Debian guest becomes a gate appliance (root)
 	$(BIN)/pytest -q -m system
+
+test-field: setup-system  ## The acceptance against a provisioned guest, planted faults, the drills (root); apart, as it is long
+	$(BIN)/pytest -q -m field
 
 setup-image: setup  ## And what the image test needs, when run as root
 	@if [ "$$(id -u)" = 0 ]; then scripts/setup --image; fi

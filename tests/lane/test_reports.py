@@ -86,9 +86,7 @@ def test_a_pushed_plate_for_which_no_vehicle_comes_is_told_and_not_recorded(
     gate.run_lane()
     until(lambda: any(beat.ok for beat in gate.journal.heartbeats()))
     assert push("宁A58D27") == 202
-    until(
-        lambda: any(e.kind == "camera-report-unclaimed" for e in gate.journal.latest_events(9))
-    )
+    until(lambda: any(e.kind == "camera-report-unclaimed" for e in gate.journal.latest_events(9)))
     assert gate.journal.latest_passages(1) == ()
 
 

@@ -27,12 +27,16 @@ CAMERAS = pytest.StashKey["subprocess.Popen[str]"]()
 TIMINGS = pytest.StashKey[list[str]]()
 
 
+FIELD = {"test_acceptance.py", "test_drills.py"}
+"""What a field engineer does takes longer than all else: `make test-field`, not `make test`."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test of this folder, and say why it cannot run where it cannot."""
     why_not = _why_not()
     for item in items:
         if HERE in item.path.parents:
-            item.add_marker(pytest.mark.system)
+            item.add_marker(pytest.mark.field if item.path.name in FIELD else pytest.mark.system)
             item.add_marker(pytest.mark.xdist_group("system"))
             if why_not:
                 item.add_marker(pytest.mark.skip(reason=why_not))
