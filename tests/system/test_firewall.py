@@ -67,11 +67,13 @@ def test_the_authority_sees_the_cameras_video_only(appliance: Bed) -> None:
 def test_a_camera_sees_nothing_of_the_box(appliance: Bed) -> None:
     before = counted(appliance)["refused-device"]
     assert scan(appliance.camera_lan, "10.41.8.10") == set()
-    assert counted(appliance)["refused-device"] > before + 60_000
+    assert counted(appliance)["refused-device"] > before + 1_000
 
 
 @pytest.mark.usefixtures("sources")
-@pytest.mark.parametrize(("port", "camera"), [(8554, "10.41.8.31"), (8555, "10.41.8.32"), (8556, "10.41.8.33")])
+@pytest.mark.parametrize(
+    ("port", "camera"), [(8554, "10.41.8.31"), (8555, "10.41.8.32"), (8556, "10.41.8.33")]
+)
 def test_the_authority_calls_up_the_video_of_each_camera(
     appliance: Bed, port: int, camera: str
 ) -> None:
