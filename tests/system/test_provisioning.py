@@ -19,17 +19,20 @@ def test_the_second_run_changes_nothing(
 
 
 def test_drift_names_what_differs_and_changes_nothing(appliance: Bed, installer: Installer) -> None:
+    def differing() -> set[str]:
+        asked = installer.drift()
+        assert asked.returncode in {0, 1}, asked.stderr
+        (machine,) = json.loads(asked.stdout)["machines"].values()
+        return {place for change in machine["changes"] for place in change["places"]}
+
     timer, file = "gatehouse-scan-incoming.timer", "/etc/nut/upsd.conf"
+    before = differing()  # what other tests of this box made of it
     sound, wrong = appliance.run(["cat", file]).stdout, "LISTEN 127.0.0.9 3493\n"
     appliance.run(["systemctl", "disable", "--now", timer])
     appliance.write(file, wrong, mode=0o640)
     appliance.run(["chgrp", "nut", file])
     try:
-        asked = installer.drift()
-        assert asked.returncode == 1, asked.stderr
-        (machine,) = json.loads(asked.stdout)["machines"].values()
-        places = [place for change in machine["changes"] for place in change["places"]]
-        assert sorted(places) == sorted([timer, file])
+        assert differing() - before == {timer, file}
         assert appliance.run(["cat", file]).stdout == wrong
         assert appliance.run(["systemctl", "is-active", timer], check=False).stdout != "active\n"
     finally:
