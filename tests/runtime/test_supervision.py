@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from xmlrpc.client import ServerProxy
 
 import pytest
 from sites import DEMO, demo_profile, profile_file, secrets_folder
 from supervisor.options import ServerOptions
+from supervisor.xmlrpc import SupervisorTransport
 from waiting import PATIENCE, free_port, until
 
 from appliance.clock import SystemClock
@@ -99,6 +101,17 @@ def test_a_program_killed_under_supervisor_comes_back_and_a_killed_supervisor_le
     until(lambda: not pids(path))
 
 
+def runs(profile: Profile, program: str) -> bool:
+    """Whether supervisor holds it for started: what dies before is told as one that would not
+    start."""
+    socket_file = f"unix://{profile.storage.root}/run/supervisor.sock"
+    transport = SupervisorTransport(None, None, socket_file)
+    with ServerProxy("http://127.0.0.1", transport) as box:
+        state = box.supervisor.getProcessInfo(program)
+    assert isinstance(state, dict)
+    return state["statename"] == "RUNNING"
+
+
 def crash_notes(profile: Profile) -> list[str]:
     with Journal.open(Path(profile.storage.root), SystemClock(), readonly=True) as journal:
         events = journal.latest_events(100)
@@ -112,6 +125,7 @@ def test_a_program_that_is_killed_is_noted_in_the_journal_with_its_process(
     profile, path, supervisor = box
     until(lambda: listening(profile))
     until(lambda: len(pids(path, "web")) == 1 and len(pids(path, "crashes")) == 1)
+    until(lambda: runs(profile, "web") and runs(profile, "crashes"))
     (web,) = pids(path, "web")
     os.kill(web, signal.SIGKILL)
     until(lambda: bool(crash_notes(profile)))
@@ -121,7 +135,7 @@ def test_a_program_that_is_killed_is_noted_in_the_journal_with_its_process(
     (listener,) = pids(path, "crashes")
     os.kill(listener, signal.SIGKILL)  # it comes back, and hears of itself and of the next
     until(lambda: pids(path, "crashes") not in ([], [listener]))
-    until(lambda: len(pids(path, "uplink")) == 1)
+    until(lambda: len(pids(path, "uplink")) == 1 and runs(profile, "uplink"))
     os.kill(pids(path, "uplink")[0], signal.SIGKILL)
     until(lambda: "程序 uplink " in crash_notes(profile)[0])
     supervisor.terminate()
