@@ -10,6 +10,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
+from appliance import __version__
+
+KIT = f"gatehouse {__version__}"
+"""Who answers for what no person did."""
+
 ITEM = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9][a-z0-9-]*")
 SUBJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
@@ -31,6 +36,11 @@ class Means(StrEnum):
     QUESTION = "询问"
     TRIAL = "识别试验"
     RECORDS = "数据核对"
+
+
+def name_of(item: str, subject: str | None) -> str:
+    """What a finding is called: its item, and behind an @ what it is about, if not the site."""
+    return item if subject is None else f"{item}@{subject}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ class Finding:
     @property
     def name(self) -> str:
         """What its file is called, without the suffix; one per item and subject."""
-        return self.item if self.subject is None else f"{self.item}@{self.subject}"
+        return name_of(self.item, self.subject)
 
     def as_dict(self) -> dict[str, Any]:
         """As it is written."""

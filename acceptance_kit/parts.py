@@ -10,13 +10,12 @@ from testinfra.host import Host
 from acceptance_kit import data_test
 from acceptance_kit import records as recorded
 from acceptance_kit import trial as trials
-from acceptance_kit.box import Box, BoxTrouble
+from acceptance_kit.box import Box
 from acceptance_kit.checks.running import Target
 from acceptance_kit.demands import Demand
 from acceptance_kit.drills import DRILLS, Drill, conduct, drilled_spans
-from acceptance_kit.drills.drill import KIT
 from acceptance_kit.evidence import EvidenceFolder
-from acceptance_kit.findings import Finding, Means, Verdict
+from acceptance_kit.findings import KIT, Finding, Means, Verdict, name_of
 from acceptance_kit.passages import PassageFacts
 from acceptance_kit.proof import Proof
 from acceptance_kit.subjects import About
@@ -110,7 +109,7 @@ def drills(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
 
 def records(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
     """What a machine's journal shows: rates, completeness, backfill, stable days."""
-    names = {f"{demand.item}@{target.machine}" for demand in recorded.DEMANDS}
+    names = {name_of(demand.item, target.machine) for demand in recorded.DEMANDS}
     if not any(map(hand.wanted, names)):
         return
     part = profile.part_of(profile.machine(target.machine))
@@ -122,7 +121,7 @@ def records(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
 
 def trial(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
     """The accuracy trial over a machine's passages (4.5.1-1, 4.4.1-3)."""
-    if not hand.wanted(f"{trials.ACCURACY.item}@{target.machine}"):
+    if not hand.wanted(name_of(trials.ACCURACY.item, target.machine)):
         return
     box = box_of(target)
     now = box.state().now
@@ -171,6 +170,3 @@ def _untested(proof: Proof, name: str, method: str, why: str, hand: Hand) -> Fin
         reason=why,
         method=method,
     )
-
-
-__all__ = ["PROOFS", "BoxTrouble", "Hand", "box_of", "data", "drills", "records", "trial"]

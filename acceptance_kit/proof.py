@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from acceptance_kit.findings import Means
+from acceptance_kit.findings import Means, name_of
 from acceptance_kit.subjects import About, subjects
 from appliance.profile.model import Profile
 
@@ -22,7 +22,4 @@ class Proof:
 
     def names(self, profile: Profile) -> tuple[str, ...]:
         """The names of its findings in a site."""
-        return tuple(
-            self.item if subject is None else f"{self.item}@{subject}"
-            for subject in subjects(profile, self.about)
-        )
+        return tuple(name_of(self.item, each) for each in subjects(profile, self.about))

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 
-from acceptance_kit.findings import Finding, Means, Verdict
+from acceptance_kit.findings import Finding, Means, Verdict, name_of
 from acceptance_kit.subjects import About, subjects
 from appliance.profile.model import CameraRole, Profile
 
@@ -79,8 +79,7 @@ class Asked:
     @property
     def name(self) -> str:
         """The key of its answer, and the name of its finding."""
-        item = self.question.item
-        return item if self.subject is None else f"{item}@{self.subject}"
+        return name_of(self.question.item, self.subject)
 
 
 @cache

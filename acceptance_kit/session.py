@@ -14,7 +14,7 @@ from acceptance_kit import answers as answering
 from acceptance_kit import parts
 from acceptance_kit.checks.running import Target, run_checks
 from acceptance_kit.evidence import FILES, FORMS, EvidenceFolder
-from acceptance_kit.findings import Finding, Means, Verdict
+from acceptance_kit.findings import KIT, Finding, Means, Verdict
 from acceptance_kit.forms import write_forms
 from acceptance_kit.passages import PassageFacts
 from acceptance_kit.questions import Answer, Asked, asked, finding_of
@@ -24,11 +24,9 @@ from acceptance_kit.screen import Screen, Stage
 from acceptance_kit.seal import fingerprint, key_file, seal, signing_key
 from acceptance_kit.trial import Truths
 from acceptance_kit.wanted import Choice, check_names, shown_before
-from appliance import __version__
 from appliance.clock import Clock
 from appliance.profile.model import Profile
 
-KIT = f"gatehouse {__version__}"
 Part = Callable[[Target, Profile, parts.Hand], Iterator[Finding]]
 PROFILE = "profile.yaml"
 """The site profile as it was accepted, among the evidence's files."""

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from acceptance_kit.checks import demands
 from acceptance_kit.evidence import FINDINGS, MANIFEST, EvidenceFolder
-from acceptance_kit.findings import Finding, Verdict
+from acceptance_kit.findings import Finding, Verdict, name_of
 from acceptance_kit.register import proofs
 from acceptance_kit.seal import inspect
 from acceptance_kit.subjects import subjects
@@ -50,7 +50,7 @@ def check_names(profile: Profile) -> Iterator[str]:
     """The names of all findings that the checks make of a site."""
     for demand in demands():
         for subject in subjects(profile, demand.about, demand.role):
-            yield demand.item if subject is None else f"{demand.item}@{subject}"
+            yield name_of(demand.item, subject)
 
 
 def shown_before(folder: EvidenceFolder) -> tuple[dict[str, Finding], tuple[str, ...]]:

@@ -20,7 +20,7 @@ from acceptance_kit.checks.box import Box
 from acceptance_kit.checks.demand import demand_of
 from acceptance_kit.checks.finding import CouldNotAsk, NotApplicable, Observation
 from acceptance_kit.checks.place import Place
-from acceptance_kit.findings import Finding, Means, Verdict
+from acceptance_kit.findings import Finding, Means, Verdict, name_of
 from acceptance_kit.subjects import About, subjects
 from appliance.clock import SystemClock
 from appliance.profile.box import Machine
@@ -194,8 +194,7 @@ def _param(item: pytest.Item) -> str | None:
 
 
 def _name(item: pytest.Item) -> str:
-    item_name, subject = item.stash[NAME]
-    return item_name if subject is None else f"{item_name}@{subject}"
+    return name_of(*item.stash[NAME])
 
 
 def _read(file: str) -> str:

@@ -12,9 +12,8 @@ from testinfra.host import Host
 
 from acceptance_kit.box import Box, BoxTrouble, State
 from acceptance_kit.demands import Demand
-from acceptance_kit.findings import Finding, Means, Verdict
+from acceptance_kit.findings import KIT, Finding, Means, Verdict
 from acceptance_kit.subjects import About
-from appliance import __version__
 from appliance.clock import Clock
 from appliance.profile.box import Machine, UpsDriver
 from appliance.profile.model import Profile
@@ -23,8 +22,6 @@ from appliance.runtime.supervision import programs
 Tell = Callable[[str], None]
 LOOK_SECONDS = 2.0
 """Between two looks at the box: each starts a program there."""
-
-KIT = f"gatehouse {__version__}"
 
 
 class CannotDrill(Exception):
