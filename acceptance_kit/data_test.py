@@ -19,12 +19,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from acceptance_kit.demands import Demand
 from acceptance_kit.findings import Finding, Means, Verdict
 from acceptance_kit.peers.platform import ReferencePlatform
 from acceptance_kit.peers.platform.records import Received
 from acceptance_kit.peers.platform.replies import ReplyStyle
 from acceptance_kit.peers.platform.variant import Variant
+from acceptance_kit.proof import Proof
 from appliance.clock import Clock
 from appliance.guideline.dictionaries import EmissionStage, PlateColour, RaiseMethod
 from appliance.guideline.messages import CAMERA, PASSAGE, STATUS, Result
@@ -44,10 +44,11 @@ from appliance.runtime.uplink.sender import run_uplink
 
 PATIENCE_SECONDS = 90.0
 LONGEST_SEGMENT = {"packets": 1024, "shrink": 9999}
-DATA = Demand(
+DATA = Proof(
     "data.reference",
     ("9.1", "7.3.1–3", "6.2.2–3", "6.2.4", "6.2.5", "8.1–3", "5.2-1…4"),
     "各类报文的数据项、长度、代码和格式被参考平台接收",
+    Means.RECORDS,
 )
 DEMANDS = (DATA,)
 _REPLIES = {

@@ -1,6 +1,6 @@
 """The parts that the session joins: drills, what the records show, the accuracy trial."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -12,13 +12,11 @@ from acceptance_kit import records as recorded
 from acceptance_kit import trial as trials
 from acceptance_kit.box import Box
 from acceptance_kit.checks.running import Target
-from acceptance_kit.demands import Demand
-from acceptance_kit.drills import DRILLS, Drill, conduct, drilled_spans
+from acceptance_kit.drills import DRILLS, conduct, drilled_spans
 from acceptance_kit.evidence import EvidenceFolder
 from acceptance_kit.findings import KIT, Finding, Means, Verdict, name_of
 from acceptance_kit.passages import PassageFacts
 from acceptance_kit.proof import Proof
-from acceptance_kit.subjects import About
 from acceptance_kit.trial import Truths
 from appliance.clock import Clock
 from appliance.profile.model import Profile
@@ -32,23 +30,11 @@ NEEDS_HANDS = "这项演练要有人在现场操作，无人值守时不做；�
 NOT_REACHED = "演练没有进行到这一项。"
 DECLINED = "没有同意开始演练；准备好以后再次运行。"
 
-
-def _proofs(demands: Iterable[Demand], means: Means) -> tuple[Proof, ...]:
-    return tuple(
-        Proof(each.item, each.clauses, each.title, means, About.MACHINE) for each in demands
-    )
-
-
-def _proofs_of(drill: Drill) -> tuple[Proof, ...]:
-    own, *more = _proofs(drill.demands, Means.DRILL)
-    return (replace(own, about=drill.about), *more)
-
-
 PROOFS = (
-    *(proof for drill in DRILLS for proof in _proofs_of(drill)),
-    *_proofs(recorded.DEMANDS, Means.RECORDS),
-    *_proofs(trials.DEMANDS, Means.TRIAL),
-    *(replace(proof, about=About.SITE) for proof in _proofs(data_test.DEMANDS, Means.RECORDS)),
+    *(proof for drill in DRILLS for proof in drill.proofs),
+    *recorded.DEMANDS,
+    *trials.DEMANDS,
+    *data_test.DEMANDS,
 )
 """What they answer for, for the register."""
 
@@ -81,8 +67,7 @@ def drills(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
     machine = profile.machine(target.machine)
     part = profile.part_of(machine)
     for drill in DRILLS:
-        of_drill = _proofs_of(drill)
-        names = {name for proof in of_drill for name in proof.names(part)}
+        names = {name for proof in drill.proofs for name in proof.names(part)}
         if not any(map(hand.wanted, names)):
             continue
         minutes = drill.bound.total_seconds() / 60
@@ -102,7 +87,7 @@ def drills(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
             reason = next((each.reason for each in found if each.reason), reason)
         yield from (each for each in found if each.name in names)
         # What a drill did not come to is not shown.
-        for proof in of_drill:
+        for proof in drill.proofs:
             for name in sorted(set(proof.names(part)) - {each.name for each in found}):
                 yield _untested(proof, name, drill.effect, reason, hand)
 

@@ -10,16 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from acceptance_kit.demands import Demand
 from acceptance_kit.findings import Finding, Means, Verdict
 from acceptance_kit.passages import PassageFacts
 from acceptance_kit.peers.platform.records import Received
+from acceptance_kit.proof import Proof
 from appliance.guideline.messages import PASSAGE, Result
 
-SAME = Demand(
+SAME = Proof(
     "records.platform",
     ("5.1.2", "7.2", "4.5.1-5"),
     "平台收到的通行记录与企业端一致，没有丢失和重复",
+    Means.RECORDS,
 )
 DEMANDS = (SAME,)
 

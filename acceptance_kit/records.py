@@ -23,8 +23,9 @@ from acceptance_kit.days import (
     run_of,
     stable_days,
 )
-from acceptance_kit.demands import Demand
 from acceptance_kit.findings import Finding, Means, Verdict
+from acceptance_kit.proof import Proof
+from acceptance_kit.subjects import About
 from appliance.clock import BEIJING
 from appliance.profile.model import Profile
 from appliance.runtime.uplink.books import REQUIRED_RATE, STABLE_DAYS
@@ -34,11 +35,23 @@ WINDOW = timedelta(days=31)
 """How far back the kit looks: twice fifteen days and a day."""
 
 CLOCK_EVIDENCE = "/var/lib/gatehouse/evidence/clock.jsonl"
-TRANSMISSION = Demand("records.transmission", ("5.1.2", "4.5.1-5"), "数据传输率不低于 95 %")
-COMPLETENESS = Demand("records.completeness", ("5.1.2",), "数据完整率不低于 95 %")
-REALTIME = Demand("records.realtime", ("5.1.1",), "数据实时上传")
-BACKFILL = Demand("records.backfill", ("5.1.3",), "中断恢复后 72 小时内补传完毕")
-STABLE = Demand("records.stable-days", ("9.1",), "数据连续稳定传输 15 天")
+TRANSMISSION = Proof(
+    "records.transmission",
+    ("5.1.2", "4.5.1-5"),
+    "数据传输率不低于 95 %",
+    Means.RECORDS,
+    About.MACHINE,
+)
+COMPLETENESS = Proof(
+    "records.completeness", ("5.1.2",), "数据完整率不低于 95 %", Means.RECORDS, About.MACHINE
+)
+REALTIME = Proof("records.realtime", ("5.1.1",), "数据实时上传", Means.RECORDS, About.MACHINE)
+BACKFILL = Proof(
+    "records.backfill", ("5.1.3",), "中断恢复后 72 小时内补传完毕", Means.RECORDS, About.MACHINE
+)
+STABLE = Proof(
+    "records.stable-days", ("9.1",), "数据连续稳定传输 15 天", Means.RECORDS, About.MACHINE
+)
 DEMANDS = (TRANSMISSION, COMPLETENESS, REALTIME, BACKFILL, STABLE)
 METHOD = "读取工控机记录库中的通行记录、报文和平台应答，按北京日统计。"
 
@@ -250,7 +263,7 @@ class _Judged:
 
     def _rate(
         self,
-        demand: Demand,
+        demand: Proof,
         parts: tuple[int, int],
         measured: str,
     ) -> Finding:
@@ -274,7 +287,7 @@ class _Judged:
 
     def _finding(
         self,
-        demand: Demand,
+        demand: Proof,
         verdict: Verdict,
         *,
         measured: str = "",

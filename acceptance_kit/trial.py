@@ -19,15 +19,22 @@ from pathlib import Path
 from typing import Self
 
 from acceptance_kit.bounds import cases_needed, disproves, lower_bound, shows
-from acceptance_kit.demands import Demand
 from acceptance_kit.evidence import EvidenceFolder, whole_file
 from acceptance_kit.findings import Finding, Means, Verdict
 from acceptance_kit.passages import PassageFacts
+from acceptance_kit.proof import Proof
+from acceptance_kit.subjects import About
 from appliance.guideline.dictionaries import PlateColour
 from appliance.trouble import Trouble
 
 DEMAND = Fraction(995, 1000)
-ACCURACY = Demand("trial.accuracy", ("4.5.1-1", "4.4.1-3"), "车牌识别率和准确率均达到 99.5 %")
+ACCURACY = Proof(
+    "trial.accuracy",
+    ("4.5.1-1", "4.4.1-3"),
+    "车牌识别率和准确率均达到 99.5 %",
+    Means.TRIAL,
+    About.MACHINE,
+)
 DEMANDS = (ACCURACY,)
 COLUMNS = ("passage", "plate", "colour")
 MISSED = "missed"

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from testinfra.host import Host
 
 from acceptance_kit.box import Box, BoxTrouble, State
-from acceptance_kit.demands import Demand
 from acceptance_kit.findings import KIT, Finding, Means, Verdict
+from acceptance_kit.proof import Proof
 from acceptance_kit.subjects import About
 from appliance.clock import Clock
 from appliance.profile.box import Machine, UpsDriver
@@ -152,7 +152,7 @@ class Drill:
     effect: str
     work: Callable[[Ground], tuple[Finding, ...]] = field(repr=False)
     by_hand: bool = False
-    more: tuple[Demand, ...] = ()
+    more: tuple[Proof, ...] = ()
     about: About = About.MACHINE
 
     def needs_hands(self, profile: Profile) -> bool:
@@ -161,9 +161,10 @@ class Drill:
         return self.by_hand and not simulated
 
     @property
-    def demands(self) -> tuple[Demand, ...]:
+    def proofs(self) -> tuple[Proof, ...]:
         """All that it answers for."""
-        return (Demand(f"drill.{self.name}", self.clauses, self.title), *self.more)
+        own = Proof(f"drill.{self.name}", self.clauses, self.title, Means.DRILL, self.about)
+        return (own, *self.more)
 
     def run(
         self, host: Host, profile: Profile, machine: Machine, clock: Clock, tell: Tell
@@ -187,7 +188,7 @@ class Drill:
                     clauses=demand.clauses,
                     reason=str(why),
                 )
-                for demand in self.demands
+                for demand in self.proofs
             )
 
 

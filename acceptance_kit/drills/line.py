@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from acceptance_kit.box import State
-from acceptance_kit.demands import Demand
 from acceptance_kit.drills.drill import Drill, Ground, seconds_between
 from acceptance_kit.drills.undo import address_of, broken, cut_off
-from acceptance_kit.findings import Finding, Verdict
+from acceptance_kit.findings import Finding, Means, Verdict
+from acceptance_kit.proof import Proof
+from acceptance_kit.subjects import About
 from appliance.runtime.uplink.alarms import MISSED, MISSED_OVER
 from appliance.runtime.uplink.pulse import PROGRAM
 
@@ -81,7 +82,13 @@ def wait_for_alarm(ground: Ground) -> tuple[Finding, ...]:
     return (ground.found("line-alarm", title, Verdict.YES, measured=measured),)
 
 
-BACKFILL = Demand("drill.line-backfill", ("4.5.1-7", "5.1.3"), "断网期间的数据恢复后自动补传")
+BACKFILL = Proof(
+    "drill.line-backfill",
+    ("4.5.1-7", "5.1.3"),
+    "断网期间的数据恢复后自动补传",
+    Means.DRILL,
+    About.MACHINE,
+)
 LINE = Drill(
     name="line",
     title="断网时自动重连平台",

@@ -131,7 +131,7 @@ def test_a_box_that_does_not_answer_is_untested(profile: Profile, tmp_path: Path
 
 
 def test_every_drill_says_what_it_does_and_has_names_of_its_own() -> None:
-    items = [demand.item for drill in DRILLS for demand in drill.demands]
+    items = [demand.item for drill in DRILLS for demand in drill.proofs]
     assert len(items) == len(set(items))
     assert all(ITEM.fullmatch(item) for item in items)
     assert all(drill.effect.endswith("。") and drill.bound > timedelta(0) for drill in DRILLS)
