@@ -15,6 +15,7 @@ from testinfra.backend.base import CommandResult
 from testinfra.host import Host
 
 from acceptance_kit.passages import PassageFacts, passages_of
+from appliance.runtime.journal.values import Event, Heartbeat
 from appliance.runtime.uplink.pulse import BEAT_SECONDS
 from appliance.trouble import Trouble
 
@@ -27,30 +28,11 @@ class BoxTrouble(Trouble):
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
-    """A program's last word."""
-
-    ok: bool
-    detail: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that the journal noted."""
-
-    id: int
-    at: datetime
-    kind: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class State:
     """`gatehouse journal facts`: how a box stands. `now` is the box's own clock."""
 
     now: datetime
-    beats: dict[str, Beat]
+    beats: dict[str, Heartbeat]
     waiting: int
     aside: int
     done: int
@@ -74,7 +56,9 @@ class State:
         return cls(
             now=datetime.fromisoformat(told["now"]),
             beats={
-                name: Beat(beat["ok"], beat["detail"], datetime.fromisoformat(beat["at"]))
+                name: Heartbeat(
+                    name, beat["ok"], beat["detail"], datetime.fromisoformat(beat["at"])
+                )
                 for name, beat in told["heartbeats"].items()
             },
             waiting=told["outbox"]["waiting"],
