@@ -4,17 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-import testinfra
-from testinfra.host import Host
-
 from acceptance_kit import data_test
 from acceptance_kit import records as recorded
 from acceptance_kit import trial as trials
-from acceptance_kit.box import Box
+from acceptance_kit.box import Box, BoxTrouble
 from acceptance_kit.checks.running import Target
 from acceptance_kit.drills import DRILLS, conduct, drilled_spans
 from acceptance_kit.evidence import EvidenceFolder
-from acceptance_kit.findings import KIT, Finding, Means, Verdict, name_of
+from acceptance_kit.findings import KIT, Finding, Verdict, name_of
 from acceptance_kit.passages import PassageFacts
 from acceptance_kit.proof import Proof
 from acceptance_kit.trial import Truths
@@ -89,7 +86,8 @@ def drills(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
         # What a drill did not come to is not shown.
         for proof in drill.proofs:
             for name in sorted(set(proof.names(part)) - {each.name for each in found}):
-                yield _untested(proof, name, drill.effect, reason, hand)
+                subject = name.partition("@")[2]
+                yield _untested(proof, subject, drill.effect, reason, hand)
 
 
 def records(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
@@ -98,10 +96,16 @@ def records(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
     if not any(map(hand.wanted, names)):
         return
     part = profile.part_of(profile.machine(target.machine))
-    account = recorded.gather(box_of(target), part, drills=drilled_spans(hand.folder))
-    for finding in recorded.findings(account, target.machine, KIT):
-        if hand.wanted(finding.name):
-            yield finding
+    try:
+        account = recorded.gather(box_of(target), part, drills=drilled_spans(hand.folder))
+    except BoxTrouble as why:
+        found = tuple(
+            _untested(proof, target.machine, recorded.METHOD, str(why), hand)
+            for proof in recorded.DEMANDS
+        )
+    else:
+        found = recorded.findings(account, target.machine, KIT)
+    yield from (finding for finding in found if hand.wanted(finding.name))
 
 
 def trial(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
@@ -109,11 +113,18 @@ def trial(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
     if not hand.wanted(name_of(trials.ACCURACY.item, target.machine)):
         return
     box = box_of(target)
-    now = box.state().now
-    passages = box.passages((now - TRIAL_SPAN).date(), now.date())
-    truths = hand.truths or trials.kept_truths(hand.folder, target.machine)
-    if hand.ask_truths is not None and hand.truths is None:
+    try:
+        now = box.state().now
+        passages = box.passages((now - TRIAL_SPAN).date(), now.date())
+    except BoxTrouble as why:
+        yield _untested(trials.ACCURACY, target.machine, trials.METHOD, str(why), hand)
+        return
+    if hand.truths is not None:
+        truths = hand.truths
+    elif hand.ask_truths is not None:
         truths = hand.ask_truths(profile, target, passages)
+    else:
+        truths = trials.kept_truths(hand.folder, target.machine)
     finding = trials.conclude(hand.folder, passages, truths, machine=target.machine, by=KIT, at=now)
     yield finding if truths.of else replace(finding, reason=f"{NOT_TRIED}{finding.reason}")
 
@@ -128,28 +139,19 @@ def data(_target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
 def box_of(target: Target) -> Box:
     """The machine as drills and records see it."""
     place = target.place
-    host = _host(target)
     if place.is_demo:
-        return Box(host, place.profile, None, place.command, None)
-    return Box(host, profile=place.profile, command=place.command)
+        return Box(target.host, place.profile, None, place.command, None)
+    return Box(target.host, profile=place.profile, command=place.command)
 
 
-def _host(target: Target) -> Host:
-    """testinfra's way to a machine, from the words that its pytest plugin takes."""
-    words = dict(word.lstrip("-").partition("=")[::2] for word in target.words)
-    return testinfra.get_host(
-        words["hosts"], ssh_config=words.get("ssh-config"), sudo="sudo" in words
-    )
-
-
-def _untested(proof: Proof, name: str, method: str, why: str, hand: Hand) -> Finding:
+def _untested(proof: Proof, subject: str, method: str, why: str, hand: Hand) -> Finding:
     return Finding(
         item=proof.item,
-        subject=name.partition("@")[2],
+        subject=subject,
         clauses=proof.clauses,
         title=proof.title,
         verdict=Verdict.UNTESTED,
-        means=Means.DRILL,
+        means=proof.means,
         by=KIT,
         at=hand.clock.now(),
         reason=why,

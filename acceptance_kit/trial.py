@@ -36,6 +36,7 @@ ACCURACY = Proof(
     About.MACHINE,
 )
 DEMANDS = (ACCURACY,)
+METHOD = "按记录顺序逐条核对照片，与当时识别的号码和颜色比较，中间不跳过。"
 COLUMNS = ("passage", "plate", "colour")
 MISSED = "missed"
 """Stands for a passage's number: a vehicle that passed and was not recorded."""
@@ -211,7 +212,7 @@ def finding(result: Score, machine: str, by: str, at: datetime) -> Finding:
         measured=result.in_words() if result.vehicles or result.read else "",
         bound="两项的单侧 95 % 置信下限均 ≥ 99.5 %",
         reason=reason,
-        method="按记录顺序逐条核对照片，与当时识别的号码和颜色比较，中间不跳过。",
+        method=METHOD,
         files=(file_of(machine),) if result.vehicles or result.read else (),
     )
 

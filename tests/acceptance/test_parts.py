@@ -1,0 +1,81 @@
+"""The joint of session and parts: what could not be done is 未检 with its reason, each by name."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sites import demo_profile
+
+from acceptance_kit import parts
+from acceptance_kit.checks.running import Target
+from acceptance_kit.drills import DRILLS
+from acceptance_kit.evidence import EvidenceFolder
+from acceptance_kit.findings import Finding, Verdict
+from acceptance_kit.records import DEMANDS
+from acceptance_kit.trial import ACCURACY
+from appliance.clock import SystemClock
+from appliance.profile.model import Profile
+
+from .test_session import Gate, gate
+
+__all__ = ["gate"]  # a fixture
+
+NOWHERE = Target("gate")
+"""A machine that nobody may touch here."""
+
+
+@pytest.fixture
+def drilled(tmp_path: Path) -> Callable[..., dict[str, Finding]]:
+    """The drills of a machine, as far as they were begun."""
+
+    def drill(profile: Profile, *, confirm: bool, item: str = "") -> dict[str, Finding]:
+        hand = parts.Hand(
+            EvidenceFolder.open(tmp_path / "out"),
+            lambda name: name.startswith(item),
+            lambda _: confirm,
+            SystemClock(),
+            print,
+        )
+        return {each.name: each for each in parts.drills(NOWHERE, profile, hand)}
+
+    return drill
+
+
+def test_a_drill_that_is_declined_leaves_each_of_its_findings_untested(
+    drilled: Callable[..., dict[str, Finding]], tmp_path: Path
+) -> None:
+    profile = demo_profile(tmp_path)
+    found = drilled(profile, confirm=False)
+    expected = {name for drill in DRILLS for proof in drill.proofs for name in proof.names(profile)}
+    assert found.keys() == expected
+    assert {"drill.line-backfill@gate", "drill.camera@A01", "drill.camera@A02"} <= expected
+    assert {each.verdict for each in found.values()} == {Verdict.UNTESTED}
+    reasons = {name: each.reason for name, each in found.items()}
+    assert reasons.pop("drill.mains@gate") == parts.NEEDS_HANDS  # it was not even asked for
+    assert set(reasons.values()) == {parts.DECLINED}
+
+
+def test_a_drill_that_needs_hands_is_not_begun_with_nobody_there(
+    drilled: Callable[..., dict[str, Finding]], tmp_path: Path
+) -> None:
+    profile = demo_profile(tmp_path)  # its UPS is said to be a real one
+    (mains,) = drilled(profile, confirm=True, item="drill.mains").values()
+    assert (mains.verdict, mains.reason) == (Verdict.UNTESTED, parts.NEEDS_HANDS)
+
+
+def test_a_box_that_does_not_answer_leaves_records_and_trial_untested_and_fills_the_forms(
+    gate: Gate,
+) -> None:
+    (target,) = gate.site.targets
+    silent = replace(target, place=replace(target.place, command=("false",)))
+    gate.site = replace(gate.site, targets=(silent,))
+    gate.accept("records.transmission", "records.stable-days", ACCURACY.item, "forms.written")
+    found = gate.found()
+    names = {f"{proof.item}@gate" for proof in (DEMANDS[0], DEMANDS[-1], ACCURACY)}
+    assert names <= found.keys()
+    for name in names:
+        assert found[name].verdict is Verdict.UNTESTED
+        assert "失败" in found[name].reason
+    assert found["forms.written"].verdict is Verdict.YES
+    assert (gate.out / "forms" / "table-9.pdf").is_file()
