@@ -8,9 +8,9 @@ from pathlib import Path
 from acceptance_kit.checks.place import Place
 from acceptance_kit.checks.running import Target
 from appliance.profile.loading import load_profile
+from appliance.profile.machines import one_machine
 from appliance.profile.model import Profile
 from appliance.provisioning.session import Wanted, session
-from appliance.trouble import Trouble
 
 LOCAL = "local"
 """As `--host`: the kit runs on the machine itself."""
@@ -47,12 +47,5 @@ def reached(wanted: Wanted) -> Iterator[Site]:
 
 def _here(wanted: Wanted) -> Site:
     profile = load_profile(wanted.profile_file)
-    names = [machine.name for machine in profile.machines]
-    name = wanted.machine or (names[0] if len(names) == 1 else None)
-    if name not in names:
-        raise Trouble(f"请用 --machine 写明本机是哪一台工控机。可选：{'、'.join(names)}。")
-    return Site(
-        profile,
-        wanted.profile_file.resolve(),
-        (Target(name),),
-    )
+    name = one_machine(profile, wanted.machine).name
+    return Site(profile, wanted.profile_file.resolve(), (Target(name),))

@@ -31,6 +31,7 @@ from appliance.imaging.commands import app as imaging_app
 from appliance.models import ModelStore, locked_models
 from appliance.profile.faults import ProfileFaults
 from appliance.profile.loading import check_profile, load_profile
+from appliance.profile.machines import named_machine
 from appliance.profile.model import Dialect, Profile, Reader
 from appliance.profile.report import faults_as_json, format_faults
 from appliance.profile.secrets import SecretStore
@@ -1010,8 +1011,4 @@ def _part(profile: Profile, machine: str | None) -> Profile:
     """The machine's part of the site, or the whole site when none is named."""
     if machine is None:
         return profile
-    try:
-        return profile.part_of(profile.machine(machine))
-    except KeyError:
-        known = "、".join(each.name for each in profile.machines)
-        raise Trouble(f"站点配置中没有名为“{machine}”的工控机。可选：{known}。") from None
+    return profile.part_of(named_machine(profile, machine))

@@ -28,6 +28,7 @@ from appliance.imaging.tarball import write_tarball
 from appliance.imaging.tidying import clamp, tidy
 from appliance.models import ModelStore, locked_models
 from appliance.profile.loading import load_profile
+from appliance.profile.machines import one_machine
 from appliance.provisioning.places import python_path, source_tree
 from appliance.trouble import Trouble
 
@@ -91,7 +92,7 @@ def build_image(wanted: Wanted, store: PackageStore, say: Say) -> Image:
     """Make the image's files in `wanted.out`; raises Trouble, ProfileFaults."""
     _refuse_early(wanted)
     profile = wanted.profile or source_tree() / "images" / "unconfigured.yaml"
-    machine = _machine(profile, wanted.machine)
+    machine = one_machine(load_profile(profile), wanted.machine).name
     lock = recipe_lock()
     store.bring(lock.packages, say)
     wanted.out.mkdir(parents=True, exist_ok=True)
@@ -141,15 +142,6 @@ def _refuse_early(wanted: Wanted) -> None:
         raise Trouble(f"本机缺少 {'、'.join(missing)}。请运行 scripts/setup --image。")
     if absent := [str(path) for path in wanted.rules if not path.is_file()]:
         raise Trouble(f"没有规则文件 {'、'.join(absent)}。请核对 --rules 的路径。")
-
-
-def _machine(profile: Path, name: str | None) -> str:
-    machines = [each.name for each in load_profile(profile).machines]
-    if name is not None and name not in machines:
-        raise Trouble(f"站点配置中没有工控机 {name}，有：{'、'.join(machines)}。")
-    if name is None and len(machines) != 1:
-        raise Trouble(f"站点有 {len(machines)} 台工控机，请用 --machine 指明一台。")
-    return name or machines[0]
 
 
 def _workshop(out: Path) -> Path:

@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from appliance.profile.box import Machine
+from appliance.profile.machines import named_machine
 from appliance.profile.model import Profile
 from appliance.provisioning.places import SiteState
 from appliance.trouble import Trouble
@@ -50,10 +51,8 @@ def choose_boxes(
     `host` is an address in place of the profile's; it goes with one machine, which `machine` names
     unless the site has only one. `limit` are names or patterns such as `gate-*`. Raises Trouble.
     """
-    chosen = [m for m in profile.machines if machine is None or m.name == machine]
+    chosen = list(profile.machines) if machine is None else [named_machine(profile, machine)]
     known = "、".join(m.name for m in profile.machines)
-    if not chosen:
-        raise Trouble(f"站点配置中没有名为“{machine}”的工控机。可选：{known}。")
     refuse_strangers(limit, [m.name for m in chosen])
     if limit:
         chosen = [m for m in chosen if any(fnmatchcase(m.name, p) for p in limit)]

@@ -4,7 +4,9 @@ import pytest
 from sites import DEMO
 
 from appliance.profile.loading import load_profile
+from appliance.profile.machines import one_machine
 from appliance.profile.model import Profile
+from appliance.trouble import Trouble
 
 
 @pytest.fixture
@@ -54,3 +56,13 @@ def test_a_camera_shows_barriers_of_the_site_and_a_plate_cameras_is_known(
 ):
     _, faults = check(good.replace("role: plate", line, 1))
     assert any(fault.key == key and said in fault.wrong for fault in faults), faults
+
+
+def test_a_command_means_the_machine_it_names_or_the_only_one(cement):
+    assert one_machine(cement, "gate-south") == cement.machine("gate-south")
+    with pytest.raises(Trouble, match="gate-north、gate-south"):
+        one_machine(cement, None)
+    with pytest.raises(Trouble, match="没有名为“gate”的工控机。可选：gate-north、gate-south"):
+        one_machine(cement, "gate")
+    alone = cement.part_of(cement.machine("gate-south"))
+    assert one_machine(alone, None).name == "gate-south"
