@@ -29,9 +29,10 @@ from appliance.runtime.supervision import programs
 from appliance.runtime.vision.readers import MODELS
 
 from .bed import Bed
-from .bed.places import PLATFORM_ADDRESS, REPOSITORY
+from .bed.places import REPOSITORY
 from .box import eventually
 from .console import console
+from .gate import platform_of
 from .neighbours import SITE, TRUCK
 
 NAME = os.environ.get("GATEHOUSE_DRILL_BED", f"gh-drills-{os.getpid()}")
@@ -134,10 +135,7 @@ def devices(bed: Bed) -> Iterator[subprocess.Popen[str]]:
 def platform(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The authority's platform; the file of what it got."""
     file = tmp_path_factory.mktemp("platform") / "platform.sqlite3"
-    words = ["--host", PLATFORM_ADDRESS, "--port", str(site().uplink.port)]
-    words += ["--database", str(file), "--profile", str(SITE)]
-    command = [sys.executable, "-m", "appliance", "platform", *words]
-    with bed.platform.running(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL):
+    with platform_of(bed, file):
         yield file
 
 
