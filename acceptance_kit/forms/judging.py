@@ -13,6 +13,7 @@ from importlib import resources
 
 from acceptance_kit.findings import Finding, Verdict, worst
 from acceptance_kit.forms.model import Answer
+from acceptance_kit.register import clause_of
 from appliance.profile.model import Lane, Profile
 
 _RANGE = re.compile(r"(.+[.-])([0-9]+)[…–]([0-9]+)")
@@ -89,7 +90,10 @@ def about(profile: Profile, lane: Lane, findings: Iterable[Finding]) -> tuple[Fi
 
 def judge(row: Demands, findings: tuple[Finding, ...]) -> Judgement:
     """What the findings say of the row; those that it does not ask for are passed over."""
-    required = [(f"指南 {clause}", _of_clause(clause, findings)) for clause in row.clauses]
+    required = [
+        (f"{clause_of(clause).zh}〔{clause}〕", _of_clause(clause, findings))
+        for clause in row.clauses
+    ]
     required += [
         (called, [each for each in findings if each.item == item]) for item, called in row.items
     ]

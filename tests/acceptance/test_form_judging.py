@@ -201,7 +201,8 @@ def test_the_cover_names_each_open_demand_once_with_every_row_that_it_keeps_open
 def test_the_cover_names_a_demand_that_no_finding_answers(demo: Profile) -> None:
     shown = tuple(each for each in all_shown() if "5.1.3" not in each.clauses)
     (told,) = cover_of(demo, shown).untested
-    assert told.demand == "指南 5.1.3"
+    words = "漏传报警和补传；中断 24 小时报备，恢复后 72 小时内补完"
+    assert told.demand == f"{words}〔5.1.3〕"
     assert told.rows == "表 6 断线远程恢复和自动重传（A01、A02）"
 
 
