@@ -83,6 +83,7 @@ def test_a_sound_profile_exits_0() -> None:
     assert gatehouse("check", str(DEMO)).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -111,6 +112,7 @@ def test_a_lane_that_the_profile_does_not_have_is_told(tmp_path: Path) -> None:
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.slow
 def test_vehicles_are_imported_and_a_faulty_file_changes_nothing(tmp_path: Path) -> None:
     profile = profile_file(tmp_path, demo_profile(tmp_path / "root"))
     register = DEMO.with_name("demo-vehicles.csv")
@@ -132,6 +134,7 @@ def test_a_plate_entered_by_hand_has_to_be_a_plate(tmp_path: Path) -> None:
     assert "车牌号码" in answer.stderr
 
 
+@pytest.mark.slow
 def test_the_books_are_printed_for_people_and_for_machines(tmp_path: Path) -> None:
     profile = profile_file(tmp_path, demo_profile(tmp_path / "root"))
     Journal.open(tmp_path / "root", SystemClock()).close()
@@ -176,6 +179,7 @@ def test_a_correction_needs_a_name_and_a_reason(
     assert_one_sentence(gatehouse("passage", *verb, "--profile", str(DEMO), *said), option)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -247,6 +251,7 @@ def test_a_port_that_no_machine_has_is_refused() -> None:
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.slow
 def test_a_demo_is_not_put_in_the_place_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("keep", "utf-8")
@@ -279,6 +284,7 @@ def test_a_truth_row_that_lacks_something_is_a_fault_of_its_line(tmp_path: Path,
     assert not (tmp_path / "demo").exists()
 
 
+@pytest.mark.slow
 def test_an_import_and_a_retry_tell_what_the_platform_would_still_refuse(tmp_path: Path) -> None:
     profile = profile_file(tmp_path, demo_profile(tmp_path / "root"))
     register = tmp_path / "vehicles.csv"

@@ -65,6 +65,28 @@ def test_the_disks_hold_the_terms(box: Box, finding: Observation) -> None:
 
 
 @demand(
+    "4.3-1",
+    "4.4.5-2",
+    item="storage.early-deletions",
+    title="规定期限内的资料没有因磁盘满而提前删除",
+    method="读取工控机记下的提前删除，只算按期限现在还应当在的资料。",
+    box=False,
+)
+def test_nothing_was_deleted_within_its_term(box: Box, finding: Observation) -> None:
+    early = box.journal["early_deletions"]
+    lost = {
+        kind.called: sum(each["items"] for each in early if each["kind"] == kind.value)
+        for kind in Kind
+    }
+    told = "，".join(f"{called} {items} 份" for called, items in lost.items() if items)
+    finding.saw(told or "没有提前删除", "没有提前删除")
+    assert not early, (
+        f"磁盘满，最近一次在 {early[0]['at'][:10]} 提前删除了期限内的资料（{told}），"
+        "请加盘或减小码率；删掉的资料到期以前此项为否。"
+    )
+
+
+@demand(
     "4.4.1-5",
     item="storage.full-policy",
     title="磁盘满时按站点配置覆盖最旧或停止存入，由清理程序执行",

@@ -11,6 +11,8 @@ from sites import DEMO
 
 from acceptance_kit.register import clauses
 
+pytestmark = pytest.mark.slow
+
 
 def gatehouse(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

@@ -10,6 +10,8 @@ from acceptance_kit.findings import Verdict
 from appliance.clock import SystemClock
 from appliance.profile.loading import load_profile
 
+pytestmark = pytest.mark.slow
+
 CLOCK = SystemClock()
 
 

@@ -71,6 +71,7 @@ def shown(ground: Ground) -> tuple[Finding, ...]:
     return (ground.found("trial-run", "演练", Verdict.YES, measured="1 秒"),)
 
 
+@pytest.mark.slow
 def test_a_drills_span_is_kept_and_its_findings_are_about_the_machine(
     box: Box, profile: Profile, folder: EvidenceFolder
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_drill_that_was_interrupted_has_its_bound_for_an_end(
     assert span.until - span.since == timedelta(minutes=3)
 
 
+@pytest.mark.slow
 def test_a_line_that_was_cut_short_takes_no_other_drill_along(
     box: Box, profile: Profile, folder: EvidenceFolder
 ) -> None:
@@ -101,6 +103,7 @@ def test_a_line_that_was_cut_short_takes_no_other_drill_along(
     assert len(drilled_spans(folder)) == 1
 
 
+@pytest.mark.slow
 def test_what_cannot_be_drilled_is_untested_in_all_that_the_drill_answers_for(
     box: Box, profile: Profile, folder: EvidenceFolder
 ) -> None:
@@ -114,6 +117,7 @@ def test_what_cannot_be_drilled_is_untested_in_all_that_the_drill_answers_for(
     ]
 
 
+@pytest.mark.slow
 def test_a_gate_that_is_not_well_is_not_drilled(
     box: Box, profile: Profile, folder: EvidenceFolder
 ) -> None:

@@ -92,6 +92,7 @@ NAMES = (
 )
 
 
+@pytest.mark.slow
 def test_there_is_one_table_6_a_barrier_and_every_form_twice(written: Path) -> None:
     assert sorted(each.name for each in written.iterdir()) == sorted(
         f"{name}.{kind}" for name in NAMES for kind in ("docx", "pdf")
@@ -186,6 +187,7 @@ def test_a_tick_box_of_word_is_one_and_agrees_with_its_glyph(written: Path) -> N
         assert around.findtext(f".//{{{W}}}t") == TICKS[checked == "1"]
 
 
+@pytest.mark.slow
 def test_the_same_evidence_gives_the_same_bytes_anywhere(
     written: Path, tmp_path: Path, cement: Profile
 ) -> None:
@@ -216,6 +218,7 @@ def test_the_same_evidence_gives_the_same_bytes_anywhere(
     assert digests(tmp_path / "other" / "forms") == digests(written)
 
 
+@pytest.mark.slow
 def test_another_time_and_another_verdict_give_other_bytes(
     written: Path, tmp_path: Path, cement: Profile
 ) -> None:
@@ -297,6 +300,7 @@ def hostile_profile(folder: Path, text: str, length: int) -> Profile:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [*HOSTILE, "W", "汉", "8" * 40], ids=lambda text: ascii(text)[:12])
 def test_whatever_a_profile_holds_comes_out_as_text_and_stays_on_the_page(
     tmp_path: Path, text: str
@@ -316,6 +320,7 @@ def test_whatever_a_profile_holds_comes_out_as_text_and_stays_on_the_page(
             assert 5 * POINTS < top < bottom < A4[1] - 5 * POINTS
 
 
+@pytest.mark.slow
 def test_a_form_of_a_barrier_that_is_gone_goes_away(tmp_path: Path) -> None:
     folder = EvidenceFolder.open(tmp_path / "site")
     folder.keep_form("table-6-B07.pdf", b"of an earlier run")

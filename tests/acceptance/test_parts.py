@@ -64,6 +64,7 @@ def test_a_drill_that_needs_hands_is_not_begun_with_nobody_there(
     assert (mains.verdict, mains.reason) == (Verdict.UNTESTED, parts.NEEDS_HANDS)
 
 
+@pytest.mark.slow
 def test_a_box_that_does_not_answer_leaves_records_and_trial_untested_and_fills_the_forms(
     gate: Gate,
 ) -> None:

@@ -83,6 +83,7 @@ def verdicts(days: Days, drills: tuple[Span, ...] = ()) -> dict[str, Verdict]:
     }
 
 
+@pytest.mark.slow
 def test_a_well_kept_journal_shows_what_it_can_and_the_days_are_not_over_yet(three: Days) -> None:
     assert verdicts(three) == {
         "transmission": Verdict.YES,
@@ -101,6 +102,7 @@ def test_a_well_kept_journal_shows_what_it_can_and_the_days_are_not_over_yet(thr
     assert days_as_dicts(account)[0]["transmission_rate"] == 1.0
 
 
+@pytest.mark.slow
 def test_fifteen_whole_days_show_the_stable_transmission(tmp_path: Path) -> None:
     days = Days(tmp_path, 16)
     days.gate.acknowledges(days.gate.records(1))
@@ -108,6 +110,7 @@ def test_fifteen_whole_days_show_the_stable_transmission(tmp_path: Path) -> None
     assert verdicts(days)["stable-days"] is Verdict.YES
 
 
+@pytest.mark.slow
 def test_a_passage_that_never_came_is_told_by_rate_backfill_and_day(tmp_path: Path) -> None:
     days = Days(tmp_path, 5)
     days.gate.records(1)
@@ -118,6 +121,7 @@ def test_a_passage_that_never_came_is_told_by_rate_backfill_and_day(tmp_path: Pa
     assert gather(days.box, days.profile).days[0].state is DayState.UNSTABLE
 
 
+@pytest.mark.slow
 def test_a_drill_of_the_kits_own_is_no_late_upload(tmp_path: Path) -> None:
     days = Days(tmp_path, 1)
     begun = days.clock.time
@@ -132,6 +136,7 @@ def test_a_drill_of_the_kits_own_is_no_late_upload(tmp_path: Path) -> None:
     assert found["backfill"] is Verdict.YES
 
 
+@pytest.mark.slow
 def test_an_empty_journal_shows_nothing(tmp_path: Path) -> None:
     assert set(verdicts(Days(tmp_path, 1)).values()) == {Verdict.UNTESTED}
 

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -22,10 +23,14 @@ from acceptance_kit.screen import Screen
 from acceptance_kit.seal import inspect
 from acceptance_kit.session import Options, Outcome, Session
 from acceptance_kit.wanted import Choice
-from appliance.clock import SystemClock
+from appliance.clock import BEIJING, SystemClock
+from appliance.guideline.retention import Kind
 from appliance.profile.writing import profile_as_yaml
 from appliance.runtime.journal import Journal
+from appliance.runtime.journal.video import Fragment, fragment_path
 from appliance.trouble import Trouble
+
+pytestmark = pytest.mark.slow
 
 ONLY = ("numbering.*", "records.items")
 
@@ -55,6 +60,20 @@ class Gate:
         with Journal.open(self.root, SystemClock()) as journal:
             for barrier in ("A01", "A02"):
                 journal.record(passage(f"{barrier}-1", barrier=barrier, **changes))
+
+    def delete_video_early(self, days_old: int) -> None:
+        """As the sweeper does on a full disk."""
+        day = datetime.now(BEIJING) - timedelta(days=days_old)
+        fragments = [
+            Fragment("a01-plate", at, 60.0, "/v", fragment_path("a01-plate", at), 1000)
+            for at in (day + timedelta(minutes=minute) for minute in range(3))
+        ]
+        with Journal.open(self.root, SystemClock()) as journal:
+            journal.video().add_fragments(fragments)
+            before, volumes = datetime.now(BEIJING), {"/v"}
+            journal.shelves().take(
+                Kind.VIDEO, before=before, volumes=volumes, limit=9, kept_days=365, early=True
+            )
 
 
 @pytest.fixture
@@ -99,6 +118,20 @@ def test_what_does_not_hold_is_no_with_the_checks_own_sentence(gate: Gate) -> No
     assert finding.reason.startswith("通行记录 2：")
     assert "from" in finding.reason
     assert "否" in gate.said
+
+
+def test_video_that_a_full_disk_took_too_early_is_no_until_its_term_is_over(gate: Gate) -> None:
+    gate.delete_video_early(days_old=20)
+    gate.accept("storage.early-deletions")
+    (finding,) = gate.found().values()
+    assert (finding.verdict, finding.measured) == (Verdict.NO, "录像 3 份")
+    assert "到期以前此项为否" in finding.reason
+
+
+def test_what_would_be_gone_by_now_anyway_is_no_early_deletion_any_more(gate: Gate) -> None:
+    gate.delete_video_early(days_old=366)
+    gate.accept("storage.early-deletions")
+    assert set(verdicts(gate).values()) == {Verdict.YES}
 
 
 def test_what_a_laptop_cannot_show_is_untested_and_says_so(gate: Gate) -> None:

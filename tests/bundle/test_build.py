@@ -31,6 +31,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_two_wheels_of_the_same_sources_are_the_same_bytes(tmp_path: Path, clone: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     one.mkdir()

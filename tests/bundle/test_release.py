@@ -174,6 +174,7 @@ def test_a_release_that_does_not_take_the_profile_is_not_even_tried(
     assert (box.current, service.starts) == (good, 1)
 
 
+@pytest.mark.slow
 def test_what_was_cut_off_counts_for_nothing_and_is_made_whole_by_the_next_run(
     box: Box, bundles: dict[str, Path]
 ) -> None:
@@ -199,6 +200,7 @@ def test_a_switch_that_was_cut_off_is_judged_again(
     assert service.active()
 
 
+@pytest.mark.slow
 def test_a_cut_off_switch_that_is_judged_ill_gives_way_to_the_newest_release_that_did_well(
     gate: Box, bundles: dict[str, Path], gate_service: ByHand
 ) -> None:

@@ -24,6 +24,7 @@ def changed(site: Profile, **keys: object) -> Profile:
     return Profile.model_validate(raw)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drift", [timedelta(0), timedelta(days=-3650), timedelta(hours=9)])
 def test_a_fresh_camera_is_set_up_however_wrong_its_clock_and_a_second_run_changes_nothing(
     configure, settings: SimulatedSettings, drift: timedelta

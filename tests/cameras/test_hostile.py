@@ -20,6 +20,7 @@ BOMB = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "headers", "body", "said"),
     [
@@ -73,6 +74,7 @@ def test_what_a_device_says_is_printed_without_control_characters(
     assert len(text) < 400
 
 
+@pytest.mark.slow
 def test_an_answer_that_drips_is_given_up(configure, site, monkeypatch) -> None:
     monkeypatch.setattr("appliance.cameras.transport.CALL_SECONDS", 1.0)
     done = threading.Event()

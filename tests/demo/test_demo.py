@@ -126,6 +126,7 @@ def test_photos_are_all_recorded_and_what_cannot_be_read_is_not_invented(tmp_pat
     assert "未识别" in output
 
 
+@pytest.mark.slow
 def test_a_demo_does_not_empty_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("keep", "utf-8")
     code, output = run("demo", "--once", "--root", str(tmp_path))

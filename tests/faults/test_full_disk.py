@@ -40,6 +40,7 @@ def fill(disk: Path) -> Path:
     raise AssertionError
 
 
+@pytest.mark.slow
 def test_a_full_disk_fails_loudly_and_all_goes_on_when_there_is_room_again(
     small_disk: Path, platform: ReferencePlatform
 ) -> None:

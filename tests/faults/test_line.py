@@ -21,6 +21,8 @@ from appliance.runtime.journal.values import OutboxState
 from .gate import Gate
 from .proxy import Proxy, byte_by_byte, cut_at, led_by, silent, twice, whole
 
+pytestmark = pytest.mark.slow
+
 KEYS = [f"p{number}" for number in range(6)]
 
 

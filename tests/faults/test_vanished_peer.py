@@ -20,6 +20,8 @@ from appliance.runtime.uplink import link
 from .gate import Gate
 from .wire import FAR_ADDRESS, NoNamespaces, Wire
 
+pytestmark = pytest.mark.slow
+
 KEYS = [f"p{number}" for number in range(12)]
 PULLED_AT = 3
 FOR_EVER = 3600.0

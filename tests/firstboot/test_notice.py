@@ -18,6 +18,7 @@ def colours(notice: Notice, width: int = 800, height: int = 600) -> set[str]:
     return {"#" + bytes(each.tolist()).hex() for each in np.unique(image, axis=0)}
 
 
+@pytest.mark.slow
 def test_a_fault_is_red_and_what_is_well_is_green() -> None:
     assert BAD in colours(FAULT)
     assert GOOD not in colours(FAULT)

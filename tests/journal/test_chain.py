@@ -30,6 +30,7 @@ def test_canonical_json_says_the_value_and_nothing_else(value):
     assert json.loads(canonical(value)) == value
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(), VALUES, max_size=5))
 def test_canonical_json_is_the_same_bytes_whatever_the_order(value):
     backwards = dict(reversed(value.items()))

@@ -15,6 +15,8 @@ from appliance.runtime.journal.values import OutboxState, RecordedPassage
 
 from .samples import numbered, passage, photo_files
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 
 # What a death right after the step leaves of the photos: files that no row names, by suffix.

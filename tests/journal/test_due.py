@@ -89,6 +89,7 @@ def test_history_comes_behind_everything_that_was_never_delivered(journal, clock
     assert passages_of(due(journal, clock, limit=1).backfill) == [2]
 
 
+@pytest.mark.slow
 def test_two_hundred_thousand_waiting_messages_are_neither_sorted_nor_scanned(backlog):
     statements: list[str] = []
     connection = backlog._database.conn
@@ -107,6 +108,7 @@ def test_two_hundred_thousand_waiting_messages_are_neither_sorted_nor_scanned(ba
     assert [len(plan) for plan in plans] == [1, 1]
 
 
+@pytest.mark.slow
 def test_a_backlog_costs_no_memory(backlog):
     tracemalloc.start()
     try:

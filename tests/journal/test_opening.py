@@ -197,6 +197,7 @@ def test_others_may_read_neither_journal_nor_photos_whatever_the_umask(root, clo
         os.umask(earlier)
 
 
+@pytest.mark.slow
 def test_processes_that_open_a_new_journal_at_once_all_succeed(root):
     program = (
         "import sys; from pathlib import Path; from appliance.clock import SystemClock;"

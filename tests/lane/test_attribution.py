@@ -25,6 +25,8 @@ from appliance.runtime.lane.memory import LaneMemory
 from appliance.runtime.lane.process import LaneProcess
 from appliance.runtime.vision.reading import Frame, Image, PlateReading
 
+pytestmark = pytest.mark.slow
+
 PER_SECOND = 25
 CORNERS = np.array([(40, 60), (120, 60), (120, 85), (40, 85)], np.float32)
 EMPTY: Image = np.tile(np.arange(0, 160, dtype=np.uint8)[None, :, None], (90, 1, 3))

@@ -60,6 +60,7 @@ def test_a_raise_for_a_passage_moves_the_bar_and_is_told_as_ours(
     assert [raise_.by for raise_ in relay.raises] == ["coil"]
 
 
+@pytest.mark.slow
 def test_a_bar_that_goes_up_without_a_command_was_raised_by_hand(
     barrier: Barrier, relay: SimulatedRelay
 ) -> None:
@@ -83,6 +84,7 @@ def test_a_second_vehicle_while_the_bar_is_still_up_is_ours_too(
     assert (news.by_hand, news.passage_id) == (False, 8)
 
 
+@pytest.mark.slow
 def test_a_bar_that_was_told_but_did_not_move_is_not_reported_as_raised(
     barrier: Barrier, relay: SimulatedRelay
 ) -> None:
@@ -134,6 +136,7 @@ def test_without_a_wired_input_nothing_is_claimed(relay: SimulatedRelay) -> None
     driver.close()
 
 
+@pytest.mark.slow
 def test_a_slow_boom_is_not_taken_for_a_raise_by_hand(
     monkeypatch: pytest.MonkeyPatch, barrier: Barrier
 ) -> None:

@@ -58,6 +58,7 @@ def test_what_is_outside_the_region_is_drawn_dark_and_the_rest_as_it_is(tmp_path
     assert drawn[60:200, 1000:1200].mean() < empty[60:200, 1000:1200].mean() / 2
 
 
+@pytest.mark.slow
 def test_the_camera_itself_is_asked_when_no_photo_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

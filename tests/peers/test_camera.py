@@ -88,6 +88,7 @@ def ended(pid: int) -> bool:
 class TestSimulatedCamera:
     """Clients see the scene, live."""
 
+    @pytest.mark.slow
     def test_the_idle_gate_is_shown_and_after_begin_the_truck(self) -> None:
         scene = Scene([TRUCK], lead_seconds=0.2)
         standing = scene.frame_at(4)
@@ -109,6 +110,7 @@ class TestSimulatedCamera:
         shift = frame.reshape(-1, 3).mean(axis=0) - idle("day").reshape(-1, 3).mean(axis=0)
         assert np.abs(shift).max() < 2
 
+    @pytest.mark.slow
     def test_the_script_runs_to_its_end_without_any_client(self, tmp_path: Path) -> None:
         photo = tmp_path / "photo.png"
         photo.write_bytes(cv2.imencode(".png", np.zeros((720, 1280, 3), np.uint8))[1].tobytes())
@@ -125,6 +127,7 @@ class TestSimulatedCamera:
         assert instants == sorted(instants)
         assert instants[3] - instants[0] > timedelta(seconds=1)
 
+    @pytest.mark.slow
     def test_two_clients_watch_at_once(self) -> None:
         with (
             serving(Scene([])) as camera,
@@ -135,6 +138,7 @@ class TestSimulatedCamera:
                 assert alike(frame, idle("day"))
             assert camera.clients == 2
 
+    @pytest.mark.slow
     def test_a_killed_client_can_come_again(self) -> None:
         with serving(Scene([])) as camera:
             for _ in range(3):
@@ -145,6 +149,7 @@ class TestSimulatedCamera:
             with watching(camera.url) as capture:
                 assert all(alike(frame, idle("day")) for frame in frames(capture, 5))
 
+    @pytest.mark.slow
     def test_a_client_that_stops_reading_does_not_stop_the_others(self) -> None:
         with serving(Scene([TRUCK], lead_seconds=0)) as camera, ffmpeg(camera.url) as client:
             client.send_signal(signal.SIGSTOP)

@@ -75,6 +75,7 @@ def answers(root: Path, address: tuple[str, int], **choices: str) -> list[int] |
     return codes
 
 
+@pytest.mark.slow
 def test_as_it_stands_it_is_strict(tmp_path: Path) -> None:
     with played(tmp_path) as address:
         assert answers(tmp_path, address) == [1]

@@ -101,6 +101,7 @@ class TestPlates:
 class TestScene:
     """A scene shows the gate and its vehicles, each when it is promised."""
 
+    @pytest.mark.slow
     def test_every_appearance_is_drawn_where_it_is_promised(self) -> None:
         scene = Scene(EVERY_PLATE)
         for second in np.arange(0, scene.seconds, 0.1):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -48,6 +49,7 @@ def test_a_good_profile_with_a_wound_makes_faults_and_nothing_else(tmp_path, pla
     only_faults(tmp_path / "site.yaml", GOOD[:place] + wound + GOOD[place + cut :])
 
 
+@pytest.mark.slow
 @FEW
 @given(
     key=st.sampled_from([b"host: ", b"id: ", b"port: ", b"password: ", b"block:", b"root: "]),

@@ -213,6 +213,7 @@ def test_a_mark_from_windows_in_front_and_its_line_ends_do_no_harm(good, check):
     assert check(b"\xef\xbb\xbf" + good.replace("\n", "\r\n").encode())[1] == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "line", "said"),
     [

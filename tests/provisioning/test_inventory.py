@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sites import DEMO
 
 from appliance.guideline.retention import Kind
@@ -50,6 +51,7 @@ def test_a_host_knows_the_whole_profile_its_machine_and_its_lanes() -> None:
     assert told["gatehouse_profile_path"] == str(CEMENT)
 
 
+@pytest.mark.slow
 def test_a_host_knows_which_camera_may_reach_which_of_its_ports(tmp_path: Path) -> None:
     line = "    password: !secret camera-b02\n"
     site = CEMENT.read_text("utf-8")
@@ -67,6 +69,7 @@ def test_a_secret_stays_a_reference() -> None:
     assert cameras[0]["password"] == {"name": "camera-a01"}
 
 
+@pytest.mark.slow
 def test_a_machine_is_handed_the_secrets_of_its_own_programs() -> None:
     north, south = (host_variables(CEMENT, name) for name in ("gate-north", "gate-south"))
     own = {secret for told in (north, south) for secret in told["gatehouse_secret_names"]}

@@ -144,6 +144,7 @@ def test_a_program_that_is_killed_is_noted_in_the_journal_with_its_process(
     assert [note.split()[1] for note in crash_notes(profile)] == ["uplink", "crashes", "web"]
 
 
+@pytest.mark.slow
 def test_a_second_program_on_the_same_root_ends_with_a_sentence(tmp_path: Path) -> None:
     profile, path = written(tmp_path, tmp_path / "root")
     command = [*COMMAND, "run", "web", "--profile", str(path)]
@@ -174,6 +175,7 @@ def test_a_part_is_free_again_when_its_holder_has_ended(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_a_lane_that_the_profile_does_not_have_leaves_no_lock(tmp_path: Path) -> None:
     _, path = written(tmp_path, tmp_path / "root")
     words = [*COMMAND, "run", "lane", "../../x", "--profile", str(path)]

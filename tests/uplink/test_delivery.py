@@ -109,6 +109,7 @@ def test_within_a_window_fresh_records_overtake_a_backlog_that_goes_on_all_the_s
         assert "o" in kinds[begin : begin + 8]
 
 
+@pytest.mark.slow
 def test_a_record_made_amid_a_backlog_is_behind_a_window_of_it_and_no_more(
     platform: ReferencePlatform, gate_of: GateOf
 ) -> None:
@@ -127,6 +128,7 @@ def test_a_record_made_amid_a_backlog_is_behind_a_window_of_it_and_no_more(
     assert plates(platform).index("new") <= 8 + 4
 
 
+@pytest.mark.slow
 def test_of_several_under_way_none_is_blamed_for_a_broken_line_but_they_go_one_by_one(
     platform: ReferencePlatform, gate_of: GateOf
 ) -> None:
@@ -139,6 +141,7 @@ def test_of_several_under_way_none_is_blamed_for_a_broken_line_but_they_go_one_b
     assert plates(platform) == ["L2", "L3", "L1"]
 
 
+@pytest.mark.slow
 def test_a_silent_platform_is_left_after_as_many_time_outs_as_it_was_asked_for(
     platform: ReferencePlatform, gate_of: GateOf
 ) -> None:
@@ -178,6 +181,7 @@ def in_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "Composer", InTwo)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_two")
 @pytest.mark.parametrize("window", [1, 4])
 def test_a_message_is_done_when_all_its_packets_have_their_answers(
@@ -223,6 +227,7 @@ def test_bare_answers_are_taken_one_by_one_once_they_are_met(
     assert platform.connections == 2
 
 
+@pytest.mark.slow
 @bare
 def test_a_bare_answer_that_may_be_to_an_earlier_message_lets_none_go(
     platform: ReferencePlatform, gate_of: GateOf
@@ -242,6 +247,7 @@ def test_a_bare_answer_that_may_be_to_an_earlier_message_lets_none_go(
     assert gate.message(second).attempts >= 2
 
 
+@pytest.mark.slow
 @bare
 def test_where_answers_are_bare_a_missing_one_ends_the_connection_before_anything_else_is_sent(
     platform: ReferencePlatform, gate_of: GateOf

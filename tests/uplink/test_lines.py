@@ -219,6 +219,7 @@ def gatehouse(*words: str, given_input: bytes = b"") -> subprocess.CompletedProc
     return subprocess.run(command, input=given_input, capture_output=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_commands_read_a_file_or_the_input_and_undo_each_other(tmp_path: Path) -> None:
     messages = tmp_path / "messages.txt"
     messages.write_bytes(ANNEX_A + b"\\r\\n\nhello\n" + encode(GATE))
@@ -231,6 +232,7 @@ def test_the_commands_read_a_file_or_the_input_and_undo_each_other(tmp_path: Pat
     assert gatehouse("decode", "-", given_input=ANNEX_A).stdout.splitlines() == lines[:1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["decode", "encode"])
 def test_a_file_that_cannot_be_read_is_one_sentence_and_exit_code_2(
     verb: str, tmp_path: Path
@@ -242,6 +244,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence_and_exit_code_2(
         assert len(answer.stderr.decode().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_the_constants_of_the_field_are_right_where_they_are_asked_for() -> None:
     field = b"##0325" + GATE.encode() + b"A9C1"
     assert json.loads(gatehouse("decode", "-", given_input=field).stdout)["fault"] == "length"

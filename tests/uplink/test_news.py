@@ -206,6 +206,7 @@ def status(journal: Journal, clock: HandClock) -> Callable[..., None]:
     return passes
 
 
+@pytest.mark.slow
 def test_the_state_is_told_at_a_start_and_at_its_interval(
     journal: Journal, status: Callable[..., None]
 ) -> None:
@@ -306,6 +307,7 @@ def received(platform: ReferencePlatform, cn: str) -> list[dict[str, str]]:
     return [kept.fields for kept in platform.records() if kept.cn == cn and kept.code == 1]
 
 
+@pytest.mark.slow
 def test_camera_and_state_reach_the_platform_beside_the_passages(
     whole: Gate, storage: Path, platform: ReferencePlatform, caplog: pytest.LogCaptureFixture
 ) -> None:

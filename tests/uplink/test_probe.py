@@ -27,6 +27,8 @@ from appliance.runtime.uplink.probe_report import as_dict, conclusion, fragment,
 
 from .samples import MN, site
 
+pytestmark = pytest.mark.slow  # to many a frame a platform says nothing, and silence is waited for
+
 SOON = 2.0  # an answer that does come is never so late
 
 
@@ -47,10 +49,6 @@ def probed(
     return probe(profile, SystemClock(), lambda _: None)
 
 
-# To many a frame these platforms say nothing, and each silence is waited for.
-slow = pytest.mark.slow
-
-
 @pytest.mark.parametrize(
     ("variant", "wanted"),
     [
@@ -63,43 +61,27 @@ slow = pytest.mark.slow
             id="cp-packets",
         ),
         pytest.param(
-            Variant(longest_segment=9999),
-            {"body": "literal", "length": "shrink"},
-            id="four-digits",
-            marks=slow,
+            Variant(longest_segment=9999), {"body": "literal", "length": "shrink"}, id="four-digits"
         ),
         pytest.param(
-            Variant(crc="constant"),
-            {"body": "literal", "crc": "constant"},
-            id="constant",
-            marks=slow,
+            Variant(crc="constant"), {"body": "literal", "crc": "constant"}, id="constant"
         ),
         pytest.param(
-            Variant(length="constant"),
-            {"length_field": "constant", "crc": "computed"},
-            id="length",
-            marks=slow,
+            Variant(length="constant"), {"length_field": "constant", "crc": "computed"}, id="length"
         ),
         pytest.param(
             Variant(length="constant", crc="constant"),
             {"body": "literal", "length_field": "constant", "crc": "constant"},
             id="field",
-            marks=slow,
         ),
+        pytest.param(Variant(version="2025"), {"body": "literal", "version": "2025"}, id="2025"),
         pytest.param(
-            Variant(version="2025"), {"body": "literal", "version": "2025"}, id="2025", marks=slow
-        ),
-        pytest.param(
-            Variant(dictionary="names"),
-            {"body": "literal", "dictionary": "names"},
-            id="names",
-            marks=slow,
+            Variant(dictionary="names"), {"body": "literal", "dictionary": "names"}, id="names"
         ),
         pytest.param(
             Variant(dates="dashed", dictionary="names"),
             {"dates": "dashed", "dictionary": "names"},
             id="names-dashed",
-            marks=slow,
         ),
     ],
 )

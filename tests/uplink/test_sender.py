@@ -74,6 +74,7 @@ def test_a_message_without_answer_is_sent_again_under_the_same_qn(
     assert gate.message(sent).attempts >= 2
 
 
+@pytest.mark.slow
 def test_a_platform_that_never_answers_is_tried_for_ever_on_new_connections(
     platform: ReferencePlatform, gate_of: Callable[..., Gate]
 ) -> None:
@@ -86,6 +87,7 @@ def test_a_platform_that_never_answers_is_tried_for_ever_on_new_connections(
     assert platform.connections >= 3
 
 
+@pytest.mark.slow
 def test_an_answer_to_another_qn_is_no_answer(
     platform: ReferencePlatform, gate_of: Callable[..., Gate]
 ) -> None:
@@ -98,6 +100,7 @@ def test_an_answer_to_another_qn_is_no_answer(
     assert gate.codes(sent) == [1]
 
 
+@pytest.mark.slow
 def test_a_good_answer_that_comes_late_still_counts(
     platform: ReferencePlatform, gate_of: Callable[..., Gate]
 ) -> None:
@@ -139,6 +142,7 @@ def test_half_an_answer_is_none_and_the_message_is_sent_again(
     assert platform.records()[0].times_received == 2
 
 
+@pytest.mark.slow
 def test_a_message_that_breaks_the_line_does_not_hold_up_the_others(
     platform: ReferencePlatform, gate_of: Callable[..., Gate]
 ) -> None:

@@ -264,6 +264,7 @@ def test_the_evidence_holds_the_clip_and_its_hash(archive, minute, tmp_path):
     assert clip.sha256 in (tmp_path / "out/manifest.sha256").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", list(ClipStep))
 def test_killed_at_any_step_a_passage_gets_its_one_clip_and_no_orphan_stays(archive, minute, step):
     shelve(archive.journal, minute, PASSED - 30 * SECOND)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from sites import DEMO, demo_profile, profile_file
 from test_cli import gatehouse
 from waiting import until
@@ -23,6 +24,7 @@ def written(tmp_path: Path) -> tuple[Archive, str]:
     return archive, str(profile_file(tmp_path, archive.profile))
 
 
+@pytest.mark.slow
 def test_the_plan_is_json_for_machines_and_1_when_it_does_not_fit(tmp_path):
     said = gatehouse("storage", "plan", str(DEMO), "--json")
     assert said.returncode == 0
@@ -41,6 +43,7 @@ def test_the_plan_is_json_for_machines_and_1_when_it_does_not_fit(tmp_path):
     assert json.loads(gatehouse("check", "--json", str(profile)).stdout)["notes"]
 
 
+@pytest.mark.slow
 def test_a_sweep_tells_first_and_deletes_after(tmp_path):
     archive, profile = written(tmp_path)
     archive.film(366 * DAY, minutes=2)
@@ -61,6 +64,7 @@ def test_a_sweep_tells_first_and_deletes_after(tmp_path):
     archive.journal.close()
 
 
+@pytest.mark.slow
 def test_the_check_exits_1_until_all_is_mended(tmp_path):
     archive, profile = written(tmp_path)
     archive.film(DAY)
@@ -74,6 +78,7 @@ def test_the_check_exits_1_until_all_is_mended(tmp_path):
     archive.journal.close()
 
 
+@pytest.mark.slow
 def test_evidence_is_packed_for_several_passages(tmp_path):
     archive, profile = written(tmp_path)
     numbers = [str(archive.passage(number, DAY)) for number in range(2)]

@@ -91,6 +91,7 @@ def gaps(cut: Cut) -> tuple[tuple[datetime, datetime], ...]:
     return video.gaps("a01-plate", cut.gone - 9 * SECOND, cut.back + 9 * SECOND, 2 * SECOND)
 
 
+@pytest.mark.slow
 def test_a_span_that_was_missed_is_fetched_and_nothing_is_missing_then(cut):
     assert gaps(cut) == ((cut.gone, cut.back),)
     assert cut.fetcher().look(cut.journal) == 1
@@ -107,12 +108,14 @@ def test_a_span_that_was_missed_is_fetched_and_nothing_is_missing_then(cut):
     assert abs(end - cut.back - DRIFT) < 2 * SECOND
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_fetched_again(cut):
     fetcher = cut.fetcher()
     assert [fetcher.look(cut.journal) for _ in range(2)] == [1, 0]
     assert len(cut.storage.asked) == 1
 
 
+@pytest.mark.slow
 def test_a_camera_without_storage_is_asked_a_few_times_and_left(cut):
     cut.settings.recordings = None
     fetcher = cut.fetcher()
@@ -128,6 +131,7 @@ def test_a_camera_that_kept_nothing_of_that_time_is_not_played(cut):
     assert not cut.storage.asked
 
 
+@pytest.mark.slow
 def test_a_camera_that_is_still_away_is_not_asked(cut):
     for fragment in cut.journal.video().fragments_between("a01-plate", cut.back, cut.back + SECOND):
         known = cut.journal.inventory().files(ROOT, "/".join(fragment.path.split("/")[:2]))

@@ -312,6 +312,7 @@ def fill_disk(archive: Archive, disk: Disk, days: int) -> None:
     archive.film(timedelta(minutes=2), volume=str(disk.mount), size=1 << 20)
 
 
+@pytest.mark.slow
 def test_a_full_disk_overwrites_the_oldest_and_each_early_deletion_is_a_compliance_event(
     tmp_path, xfs
 ):
@@ -339,6 +340,7 @@ def test_a_full_disk_overwrites_the_oldest_and_each_early_deletion_is_a_complian
     archive.journal.close()
 
 
+@pytest.mark.slow
 def test_what_is_past_the_laws_term_is_overwritten_before_anything_within_it(tmp_path, xfs):
     machine = {"name": "gate", "video_disks": [{"uuid": xfs.uuid, "mount": str(xfs.mount)}]}
     table = {"video": {"kept_days": 365}, "clips": {"kept_days": 1500}}
@@ -366,6 +368,7 @@ def test_what_is_past_the_laws_term_is_overwritten_before_anything_within_it(tmp
     archive.journal.close()
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_where_the_policy_says_so_and_goes_on_when_there_is_room(tmp_path, xfs):
     archive = with_disk(tmp_path, xfs, WhenFull.STOP)
     fill_disk(archive, xfs, days=100)
@@ -445,6 +448,7 @@ def test_a_disk_that_goes_away_during_a_pass_keeps_its_notes(tmp_path, xfs):
     archive.journal.close()
 
 
+@pytest.mark.slow
 def test_a_disk_that_will_be_full_too_soon_is_an_alarm_by_days_left(tmp_path, xfs):
     archive = with_disk(tmp_path, xfs, WhenFull.OVERWRITE)
     for day in range(8, 0, -1):

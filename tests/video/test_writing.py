@@ -129,6 +129,7 @@ def test_a_fragment_that_the_check_took_up_meanwhile_is_no_trouble(archive, sour
     assert len(fragments(archive.journal)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", list(RecordStep))
 @pytest.mark.parametrize("number", [1, 2])
 def test_killed_at_any_step_it_leaves_no_orphan_and_loses_nothing_known(

@@ -141,6 +141,7 @@ def test_a_faulty_truth_table_is_told_by_its_line(tmp_path: Path, content: str, 
         read_truth(table)
 
 
+@pytest.mark.slow
 def test_the_command_evaluates_a_table_and_tells_a_file_that_is_no_picture(tmp_path: Path) -> None:
     (vehicle,) = DRAWN["A01"][:1]
     scene = Scene([vehicle])

@@ -44,6 +44,7 @@ def test_a_picture_that_claims_too_many_pixels_is_refused_before_they_are_made(
     assert str(read(ocr, path).trouble).startswith("图片过大")
 
 
+@pytest.mark.slow
 def test_a_hundred_megapixels_are_read(ocr: ChainReader, tmp_path: Path) -> None:
     path = tmp_path / "large.jpg"
     cv2.imencode(".jpg", np.full((8_000, 12_500, 3), 90, np.uint8))[1].tofile(path)

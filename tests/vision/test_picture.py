@@ -92,6 +92,7 @@ def test_a_stream_that_was_lost_for_minutes_does_not_count_as_frozen() -> None:
     assert shown.show(DAY, 5, noise=0) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("failing", "fault"),
     [

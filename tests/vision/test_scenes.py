@@ -148,6 +148,7 @@ def test_a_drawn_truck_is_one_passage(lane: Watched) -> None:
     assert lane.departures == []
 
 
+@pytest.mark.slow
 def test_an_unreadable_truck_close_behind_a_read_one_is_a_passage_of_its_own(
     lane: Watched,
 ) -> None:
@@ -157,6 +158,7 @@ def test_an_unreadable_truck_close_behind_a_read_one_is_a_passage_of_its_own(
     assert len({sighting.began_at for sighting in lane.sightings}) == 2
 
 
+@pytest.mark.slow
 def test_a_readable_truck_close_behind_an_unreadable_one_is_a_passage_of_its_own(
     lane: Watched,
 ) -> None:
@@ -172,6 +174,7 @@ def test_a_readable_truck_close_behind_an_unreadable_one_is_a_passage_of_its_own
     assert len({sighting.began_at for sighting in lane.sightings}) == 2
 
 
+@pytest.mark.slow
 def test_two_unreadable_trucks_close_together_are_two_passages(lane: Watched) -> None:
     two_close_together(
         lane,
@@ -182,6 +185,7 @@ def test_two_unreadable_trucks_close_together_are_two_passages(lane: Watched) ->
     assert len({sighting.began_at for sighting in lane.sightings}) == 2
 
 
+@pytest.mark.slow
 def test_two_trucks_of_one_fleet_with_neighbouring_numbers_are_two_passages(
     lane: Watched,
 ) -> None:
@@ -276,6 +280,7 @@ def test_a_truck_that_backs_out_is_told_of_and_makes_no_second_passage(lane: Wat
     assert lane.departures[0].began_at == lane.sightings[0].began_at
 
 
+@pytest.mark.slow
 def test_a_truck_that_rolls_back_a_little_and_comes_again_is_one_passage(lane: Watched) -> None:
     lane.film(2.4, coming(FIRST))
     lane.film(2, standing(FIRST))
@@ -288,6 +293,7 @@ def test_a_truck_that_rolls_back_a_little_and_comes_again_is_one_passage(lane: W
     assert lane.departures == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lettering", ["13895012345", "罐体容积36m3", "限乘2人 870"])
 def test_lettering_on_a_truck_without_a_plate_is_not_passed_off_as_one(lettering: str) -> None:
     lane = Watched(reader=build_reader(Reader.OCR, ModelStore.default()))
@@ -298,6 +304,7 @@ def test_lettering_on_a_truck_without_a_plate_is_not_passed_off_as_one(lettering
     assert lane.plates == [None]
 
 
+@pytest.mark.slow
 def test_a_truck_with_a_phone_number_on_its_cab_is_read_by_its_plate() -> None:
     lane = Watched(reader=build_reader(Reader.OCR, ModelStore.default()))
     truck = Placed(FIRST.vehicle, FIRST.at, lettering="13895012345")

@@ -23,6 +23,8 @@ from appliance.runtime.vision.reading import Frame
 from appliance.runtime.vision.stream import IDLE_PAUSE, SLACK, CameraStream
 from appliance.runtime.vision.two_streams import TwoStreams
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "p@ss/word:1"
 SECONDS = 30
 CLOCK = SystemClock()

@@ -248,6 +248,7 @@ def test_a_clock_set_back_while_a_truck_stands_there_does_not_hold_up_the_lane(l
     assert [s.plate for s in lane.sightings] == ["宁A58D21", "蒙B72F83"]
 
 
+@pytest.mark.slow
 def test_a_lane_first_seen_with_a_truck_in_it_learns_how_it_looks_when_empty() -> None:
     lane = Lane()
     lane.show(TRUCK, 5, "宁A58D21")

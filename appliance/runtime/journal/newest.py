@@ -1,13 +1,14 @@
 """What the acceptance asks of a journal, as one JSON object (`gatehouse journal newest`).
 
 Read only, bounded, and without secrets: the newest passages of each barrier with what became of
-them, what the platform has acknowledged, the newest video of each camera, the programs.
+them, what the platform has acknowledged, the newest video of each camera, what was deleted too
+early, the programs.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,21 @@ def newest(profile: Profile, journal: Journal, now: datetime, per_barrier: int) 
         ],
         "passages": list(_passages(profile, journal, per_barrier)),
         "video": {camera.id: _newest(journal, camera.id) for camera in profile.cameras},
+        "early_deletions": list(_missing(journal, now)),
     }
+
+
+def _missing(journal: Journal, now: datetime) -> Iterator[dict[str, Any]]:
+    """The early deletions of what the law would have here even now."""
+    for each in journal.shelves().early_deletions(LOOKED_AT):
+        if each.newest + timedelta(days=each.kind.legal_days) > now:
+            yield {
+                "at": _text(each.at),
+                "kind": each.kind.value,
+                "items": each.items,
+                "oldest": _text(each.oldest),
+                "newest": _text(each.newest),
+            }
 
 
 def _passages(profile: Profile, journal: Journal, most: int) -> Iterator[dict[str, Any]]:
