@@ -1,10 +1,10 @@
 """The parts that the session joins: drills, what the records show, the accuracy trial."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from acceptance_kit import data_test
+from acceptance_kit import data_test, platform_log
 from acceptance_kit import records as recorded
 from acceptance_kit import trial as trials
 from acceptance_kit.box import Box, BoxTrouble
@@ -13,13 +13,15 @@ from acceptance_kit.drills import DRILLS, conduct, drilled_spans
 from acceptance_kit.evidence import EvidenceFolder
 from acceptance_kit.findings import KIT, Finding, Verdict, name_of
 from acceptance_kit.passages import PassageFacts
+from acceptance_kit.peers.platform.records import Received
 from acceptance_kit.proof import Proof
 from acceptance_kit.trial import Truths
 from appliance.clock import Clock
 from appliance.profile.model import Profile
 
 TRIAL_SPAN = timedelta(days=31)
-"""Of what passages the trial may be made: those that a person can still remember a truck of."""
+"""Of what passages the trial may be made: those that a person can still remember a truck of. What
+a reference platform has kept is no older."""
 
 NOT_TRIED = "识别试验还没有做：请逐条核对真实通行记录，或用 --truths 给出核对结果。"
 NOT_HERE = "演示站点不做演练；请在安装好的工控机上进行。"
@@ -33,7 +35,10 @@ PROOFS = (
     *trials.DEMANDS,
     *data_test.DEMANDS,
 )
-"""What they answer for, for the register."""
+"""What they answer for in every acceptance."""
+
+WITH_PLATFORM = platform_log.DEMANDS
+"""And what besides, where the reference platform's own file is at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Hand:
         tell: says a Chinese sentence to the engineer.
         truths: what the passages truly were, given beforehand.
         ask_truths: asks a person for them, None when nobody is there.
+        received: what the reference platform has kept, None when its file is not at hand.
     """
 
     folder: EvidenceFolder
@@ -57,6 +63,7 @@ class Hand:
     tell: Callable[[str], None]
     truths: Truths | None = None
     ask_truths: Callable[[Profile, Target, tuple[PassageFacts, ...]], Truths] | None = None
+    received: tuple[Received, ...] | None = None
 
 
 def drills(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
@@ -112,10 +119,8 @@ def trial(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
     """The accuracy trial over a machine's passages (4.5.1-1, 4.4.1-3)."""
     if not hand.wanted(name_of(trials.ACCURACY.item, target.machine)):
         return
-    box = box_of(target)
     try:
-        now = box.state().now
-        passages = box.passages((now - TRIAL_SPAN).date(), now.date())
+        now, passages = _newest_of(target)
     except BoxTrouble as why:
         yield _untested(trials.ACCURACY, target.machine, trials.METHOD, str(why), hand)
         return
@@ -136,6 +141,19 @@ def data(_target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
         yield data_test.finding(data_test.send_each_kind(profile, hand.clock), KIT, hand.clock)
 
 
+def platform(targets: Iterable[Target], hand: Hand) -> Iterator[Finding]:
+    """The journals of all machines against what the reference platform has kept (7.2, 9.1)."""
+    if hand.received is None or not hand.wanted(platform_log.SAME.item):
+        return
+    try:
+        told = [passage for target in targets for passage in _newest_of(target)[1]]
+    except BoxTrouble as why:
+        yield _untested(platform_log.SAME, None, platform_log.METHOD, str(why), hand)
+        return
+    seen = platform_log.watched(told, hand.received)
+    yield platform_log.finding(platform_log.compare(seen, hand.received), KIT, hand.clock.now())
+
+
 def box_of(target: Target) -> Box:
     """The machine as drills and records see it."""
     place = target.place
@@ -144,7 +162,14 @@ def box_of(target: Target) -> Box:
     return Box(target.host, profile=place.profile, command=place.command)
 
 
-def _untested(proof: Proof, subject: str, method: str, why: str, hand: Hand) -> Finding:
+def _newest_of(target: Target) -> tuple[datetime, tuple[PassageFacts, ...]]:
+    """The box's time, and its passages of the last month. Raises BoxTrouble."""
+    box = box_of(target)
+    now = box.state().now
+    return now, box.passages((now - TRIAL_SPAN).date(), now.date())
+
+
+def _untested(proof: Proof, subject: str | None, method: str, why: str, hand: Hand) -> Finding:
     return Finding(
         item=proof.item,
         subject=subject,

@@ -8,6 +8,7 @@ has changed or the folder has been touched since it was sealed.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from acceptance_kit import answers as answering
@@ -17,6 +18,7 @@ from acceptance_kit.evidence import FILES, FORMS, EvidenceFolder
 from acceptance_kit.findings import KIT, Finding, Means, Verdict
 from acceptance_kit.forms import write_forms
 from acceptance_kit.passages import PassageFacts
+from acceptance_kit.peers.platform.records import Received
 from acceptance_kit.questions import Answer, Asked, asked, finding_of
 from acceptance_kit.reaching import Site
 from acceptance_kit.register import FORMS as FORMS_PROOF
@@ -43,6 +45,7 @@ class Options:
     ask: Callable[[Asked], Answer | None] | None = None
     confirm: Callable[[str], bool] = lambda _: False
     truths: Truths | None = None
+    received: tuple[Received, ...] | None = None
     ask_truths: Callable[[Profile, Target, tuple[PassageFacts, ...]], Truths] | None = None
 
 
@@ -120,7 +123,10 @@ class Session:
         """Every finding that a whole acceptance of this site has."""
         profile = self._site.profile
         questions = {one.name for one in asked(profile)}
-        others = {name for proof in parts.PROOFS for name in proof.names(profile)}
+        proofs = parts.PROOFS
+        if self._options.received is not None:
+            proofs += parts.WITH_PLATFORM
+        others = {name for proof in proofs for name in proof.names(profile)}
         return {*check_names(profile), *questions, *others, FORMS_PROOF.item}
 
     def _begin(self) -> None:
@@ -194,11 +200,14 @@ class Session:
             self._part(f"核对数据 {target.machine}", target, parts.records)
             self._part(f"识别试验 {target.machine}", target, parts.trial)
         self._part("数据测试", self._site.targets[0], parts.data)
+        self._stage("核对参考平台", partial(parts.platform, self._site.targets))
 
     def _part(self, title: str, target: Target, part: Part) -> None:
+        self._stage(title, partial(part, target, self._site.profile))
+
+    def _stage(self, title: str, part: Callable[[parts.Hand], Iterator[Finding]]) -> None:
         with self._screen.stage(title) as stage:
-            hand = self._hand(stage)
-            for finding in part(target, self._site.profile, hand):
+            for finding in part(self._hand(stage)):
                 self._keep(finding)
                 stage.step(finding)
 
@@ -221,6 +230,7 @@ class Session:
             self._screen.note,
             options.truths,
             ask if options.ask_truths else None,
+            options.received,
         )
 
     def _wanted_item(self, name: str) -> bool:

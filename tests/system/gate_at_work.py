@@ -55,6 +55,7 @@ class Gate:
 
     def _unattended(self, out: str) -> tuple[str, ...]:
         answered = ("--answers", str(ANSWERS), "--truths", str(self.past.truths))
+        answered += ("--platform", str(self.database))
         return ("--out", str(self.folder / out), "--yes", "--json", *answered)
 
     def found(self, out: str = "site") -> dict[str, Finding]:
@@ -88,9 +89,14 @@ class Gate:
         verb = ["cameras", "configure", "--profile", PROFILE, "--machine", "gate-test"]
         self.box.run([*unit, COMMAND, *verb])
 
+    @property
+    def database(self) -> Path:
+        """The platform's own file."""
+        return self.folder / "platform.sqlite3"
+
     def start_platform(self) -> None:
         """The authority's platform on its side."""
-        command = platform_command(self.folder / "platform.sqlite3")
+        command = platform_command(self.database)
         self.platform = self.box.platform.start(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL)
 
     def stop_platform(self) -> None:
@@ -143,12 +149,15 @@ def gate_at_work(
         devices = undo.enter_context(gate_devices(box))
         gate = Gate(box, installer, cameras, devices, before, plug_in, folder)
         gate.start_platform()
-        undo.callback(lambda: gate.stop_platform())
+        undo.callback(lambda: gate.stop_platform())  # noqa: PLW0108  the one of then
         assert devices.hears()["event"] == "watched"
         gate.configure_cameras()
         eventually(gate.settled, "every program is well", 180)
         with gate.passing(*(f"begin {barrier}" for barrier in TRUCKS)) as new:
-            passed = {each["barrier"]: each["id"] for each in gate.newest()["passages"] if each["id"] in new}
-            gate.gatehouse("passage", "manual", str(passed["A02"]), "--by", "门卫")
+            told = gate.newest()["passages"]
+            (left,) = (
+                each["id"] for each in told if each["id"] in new and each["barrier"] == "A02"
+            )
+            gate.gatehouse("passage", "manual", str(left), "--by", "门卫")
         eventually(gate.settled, "the platform took everything", 180)
         yield gate

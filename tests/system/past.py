@@ -189,7 +189,7 @@ def _picture(plate: str, colour: PlateColour, kind: PhotoKind) -> bytes:
     if kind is PhotoKind.FRONT:
         height, width = picture.shape[:2]
         picture = picture[height // 4 :, width // 4 : -width // 4]
-    small = cv2.resize(picture, (480, 270), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(picture, (320, 180), interpolation=cv2.INTER_AREA)
     return bytes(cv2.imencode(".jpg", small)[1].tobytes())
 
 

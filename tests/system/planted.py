@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
+
+from sqlite_utils import Database
 
 from acceptance_kit.checks.check_service import SILENT_AFTER
 
@@ -26,14 +29,22 @@ class Plant(Protocol):
     def __call__(self, gate: Gate) -> AbstractContextManager[None]: ...
 
 
+class Round(Enum):
+    """Faults of a round are planted together: one changes nothing that another is measured by,
+    and no two turn the same item."""
+
+    MOST = auto()
+    VIDEO = auto()
+    LINE = auto()
+
+
 @dataclass(frozen=True)
 class Fault:
-    """What is planted, and the items that must turn 否; `apart` keeps it from the others, as it
-    changes what they are measured by."""
+    """What is planted, the items that must turn 否, and with which others it is planted."""
 
     plant: Plant
     turns: tuple[str, ...]
-    apart: bool = False
+    round: Round = Round.MOST
 
 
 @contextmanager
@@ -183,6 +194,34 @@ def uplink(gate: Gate) -> bool:
 
 
 @contextmanager
+def lost(gate: Gate) -> Iterator[None]:
+    """A record is gone from the platform's file."""
+    row = newest_at(gate)
+    messages = Database(gate.database).table("messages")
+    messages.delete(row["qn"])
+    yield
+    messages.insert(row)
+
+
+@contextmanager
+def doubled(gate: Gate) -> Iterator[None]:
+    """The platform's file has the same record once more, under another number."""
+    again = newest_at(gate) | {"qn": "29991231235959999"}
+    messages = Database(gate.database).table("messages")
+    messages.insert(again)
+    yield
+    messages.delete(again["qn"])
+
+
+def newest_at(gate: Gate) -> dict[str, Any]:
+    rows = Database(gate.database).query(
+        "SELECT * FROM messages WHERE cn = '60001' AND code = 1 ORDER BY qn DESC LIMIT 1"
+    )
+    (row,) = list(rows)
+    return row
+
+
+@contextmanager
 def disk_away(gate: Gate) -> Iterator[None]:
     pull_out(gate.box)
     try:
@@ -252,11 +291,13 @@ FAULTS = {
         written("/etc/gatehouse/retention.json", '"kept_days": 365', '"kept_days": 30', "video"),
         on_the_box("storage.retention"),
     ),
-    "a video disk is away": Fault(disk_away, on_the_box("storage.disks"), apart=True),
+    "a video disk is away": Fault(disk_away, on_the_box("storage.disks"), Round.VIDEO),
     "a photo was changed on the disk": Fault(spoilt_photo, ("records.photos@A01",)),
     "nobody entered an unread plate": Fault(unread, ("records.plates@A02",)),
     "a message was refused": Fault(set_aside, on_the_box("outbox.set-aside")),
-    "the platform is away": Fault(no_platform, on_the_box("uplink.connected"), apart=True),
+    "the platform lost a record": Fault(lost, ("records.platform",)),
+    "the platform has a record twice": Fault(doubled, ("records.platform",), Round.VIDEO),
+    "the platform is away": Fault(no_platform, on_the_box("uplink.connected"), Round.LINE),
     "the plate camera is small": Fault(
         partial(camera, name="a01-plate", fault="small"), ("camera.plate-stream@a01-plate",)
     ),
