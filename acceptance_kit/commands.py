@@ -3,6 +3,7 @@
 import json
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -107,6 +108,8 @@ def accept_run(
     if demo == (profile is not None):
         raise Trouble("请给出站点配置，或用 --demo 对演示站点验收，二者取一。")
     view = Console(highlight=False, stderr=as_json)
+    if platform is not None:
+        read_records(platform)  # a wrong file is told now, not after the drills
     clock = SystemClock()
     folder = EvidenceFolder.open(out)
     attended = not yes and sys.stdin.isatty()
@@ -119,7 +122,7 @@ def accept_run(
         ask=asker.ask if attended else None,
         confirm=asker.confirm if attended else lambda _: yes,
         truths=truths_of_file(truths) if truths else None,
-        received=tuple(read_records(platform)) if platform else None,
+        received=partial(read_records, platform) if platform else None,
         ask_truths=asker.ask_truths if attended else None,
     )
     wanted = Wanted(profile or PROFILE, host=host, machine=machine, account=Account(user, key))

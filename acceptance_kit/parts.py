@@ -53,7 +53,7 @@ class Hand:
         tell: says a Chinese sentence to the engineer.
         truths: what the passages truly were, given beforehand.
         ask_truths: asks a person for them, None when nobody is there.
-        received: what the reference platform has kept, None when its file is not at hand.
+        received: reads what the reference platform has kept, None when its file is not at hand.
     """
 
     folder: EvidenceFolder
@@ -63,7 +63,7 @@ class Hand:
     tell: Callable[[str], None]
     truths: Truths | None = None
     ask_truths: Callable[[Profile, Target, tuple[PassageFacts, ...]], Truths] | None = None
-    received: tuple[Received, ...] | None = None
+    received: Callable[[], Iterable[Received]] | None = None
 
 
 def drills(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
@@ -119,8 +119,10 @@ def trial(target: Target, profile: Profile, hand: Hand) -> Iterator[Finding]:
     """The accuracy trial over a machine's passages (4.5.1-1, 4.4.1-3)."""
     if not hand.wanted(name_of(trials.ACCURACY.item, target.machine)):
         return
+    box = box_of(target)
     try:
-        now, passages = _newest_of(target)
+        now = box.state().now
+        passages = box.passages((now - TRIAL_SPAN).date(), now.date())
     except BoxTrouble as why:
         yield _untested(trials.ACCURACY, target.machine, trials.METHOD, str(why), hand)
         return
@@ -145,13 +147,27 @@ def platform(targets: Iterable[Target], hand: Hand) -> Iterator[Finding]:
     """The journals of all machines against what the reference platform has kept (7.2, 9.1)."""
     if hand.received is None or not hand.wanted(platform_log.SAME.item):
         return
+    boxes = [box_of(target) for target in targets]
     try:
-        told = [passage for target in targets for passage in _newest_of(target)[1]]
+        began = [box.state().now for box in boxes]
+        received = tuple(hand.received())
+        told = [
+            _as_of(at, passage)
+            for box, at in zip(boxes, began, strict=True)
+            for passage in box.passages((at - TRIAL_SPAN).date(), at.date() + timedelta(days=1))
+        ]
     except BoxTrouble as why:
         yield _untested(platform_log.SAME, None, platform_log.METHOD, str(why), hand)
         return
-    seen = platform_log.watched(told, hand.received)
-    yield platform_log.finding(platform_log.compare(seen, hand.received), KIT, hand.clock.now())
+    seen = platform_log.watched(told, received)
+    yield platform_log.finding(platform_log.compare(seen, received), KIT, hand.clock.now())
+
+
+def _as_of(at: datetime, passage: PassageFacts) -> PassageFacts:
+    """A passage that was acknowledged after `at` may have come after the platform was read: it is
+    not looked for there, and no stranger either."""
+    later = passage.acknowledged_at is not None and passage.acknowledged_at > at
+    return replace(passage, acknowledged_at=None) if later else passage
 
 
 def box_of(target: Target) -> Box:
@@ -160,13 +176,6 @@ def box_of(target: Target) -> Box:
     if place.is_demo:
         return Box(target.host, place.profile, None, place.command, None)
     return Box(target.host, profile=place.profile, command=place.command)
-
-
-def _newest_of(target: Target) -> tuple[datetime, tuple[PassageFacts, ...]]:
-    """The box's time, and its passages of the last month. Raises BoxTrouble."""
-    box = box_of(target)
-    now = box.state().now
-    return now, box.passages((now - TRIAL_SPAN).date(), now.date())
 
 
 def _untested(proof: Proof, subject: str | None, method: str, why: str, hand: Hand) -> Finding:

@@ -5,7 +5,7 @@ one goes on from there. What an earlier run has shown is not shown again, unless
 has changed or the folder has been touched since it was sealed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -45,7 +45,7 @@ class Options:
     ask: Callable[[Asked], Answer | None] | None = None
     confirm: Callable[[str], bool] = lambda _: False
     truths: Truths | None = None
-    received: tuple[Received, ...] | None = None
+    received: Callable[[], Iterable[Received]] | None = None
     ask_truths: Callable[[Profile, Target, tuple[PassageFacts, ...]], Truths] | None = None
 
 

@@ -5,16 +5,25 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from .bed.guest import Bed
 
 EVIDENCE = "/var/lib/gatehouse/evidence"
 
 
-def eventually(true: Callable[[], bool], what: str, seconds: float = 60) -> None:
-    """Ask again and again until `true`; fail the test with `what` when it never was."""
+def eventually(
+    true: Callable[[], bool], what: str | Callable[[], str], seconds: float = 60
+) -> None:
+    """Ask again and again until `true`; fail the test with `what` when it never was.
+
+    Where `what` is a function, it is asked then.
+    """
     deadline = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < deadline, f"never in {seconds} s: {what}"
+        if time.monotonic() >= deadline:
+            said = what if isinstance(what, str) else what()
+            pytest.fail(f"never in {seconds} s: {said}")
         time.sleep(0.5)
 
 

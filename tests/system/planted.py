@@ -16,7 +16,7 @@ from .bed.places import PLATFORM_ADDRESS
 from .box import eventually
 from .disks import VIDEO_UNIT, pull_out
 from .gate import neighbour
-from .gate_at_work import Gate
+from .gate_at_work import RULES, VIRUSES, Gate
 from .neighbours import LIAR_PORT
 from .test_ups import says
 
@@ -185,7 +185,7 @@ def no_platform(gate: Gate) -> Iterator[None]:
         yield
     finally:
         gate.start_platform()
-        eventually(gate.settled, "everything is sent", 180)
+        gate.settles()
 
 
 def uplink(gate: Gate) -> bool:
@@ -228,7 +228,7 @@ def disk_away(gate: Gate) -> Iterator[None]:
         yield
     finally:
         gate.run(f"systemctl start {VIDEO_UNIT}")
-        eventually(gate.settled, "the recorder goes on", 180)
+        gate.settles()
 
 
 def on_the_box(item: str) -> tuple[str, ...]:
@@ -236,7 +236,6 @@ def on_the_box(item: str) -> tuple[str, ...]:
 
 
 FORWARD = "nft chain inet gatehouse forward '{{ policy {policy} ; }}'"
-RULES = "/etc/suricata/gatehouse/gatehouse.rules /etc/suricata/gatehouse/bundle/*.rules"
 
 FAULTS = {
     "the service does not start with the system": Fault(
@@ -271,9 +270,7 @@ FAULTS = {
         not_enabled("suricata.service"), on_the_box("intrusion.running")
     ),
     "the rules are a month old": Fault(old(RULES), on_the_box("intrusion.signatures")),
-    "the virus signatures are a month old": Fault(
-        old("/var/lib/clamav/*.hdb"), on_the_box("antivirus.signatures")
-    ),
+    "the virus signatures are a month old": Fault(old(VIRUSES), on_the_box("antivirus.signatures")),
     "nothing scans what comes in": Fault(
         off("gatehouse-scan-incoming.timer"), on_the_box("antivirus.scanning")
     ),

@@ -37,8 +37,6 @@ BROKEN = {
 """What a drill says when the gate is broken. The clock's cannot break a guest, and a reboot has
 nothing that could be undone."""
 
-PATIENCE_SECONDS = 240
-
 
 @dataclass(frozen=True)
 class Standing:
@@ -63,7 +61,7 @@ def standing(gate: Gate) -> Standing:
 @pytest.fixture(scope="module")
 def before(gate: Gate) -> Standing:
     """How it stood before any of these drills."""
-    eventually(gate.settled, "every program is well", PATIENCE_SECONDS)
+    gate.settles()
     return standing(gate)
 
 
@@ -71,7 +69,7 @@ def before(gate: Gate) -> Standing:
 def box(gate: Gate, before: Standing) -> Iterator[Box]:
     """The box by its console, when it is well; nothing is left on it afterwards."""
     assert before is not None
-    eventually(gate.settled, "every program is well", PATIENCE_SECONDS)
+    gate.settles()
     seen = Box(console(gate.box))
     yield seen
     assert left_over(seen) == ""
