@@ -181,16 +181,17 @@ def set_aside(gate: Gate) -> AbstractContextManager[None]:
 def no_platform(gate: Gate) -> Iterator[None]:
     gate.stop_platform()
     try:
-        eventually(lambda: not uplink(gate), "the uplink has noticed")
+        eventually(lambda: not well(gate, "uplink"), "the uplink has noticed")
         yield
     finally:
         gate.start_platform()
         gate.settles()
 
 
-def uplink(gate: Gate) -> bool:
+def well(gate: Gate, program: str) -> bool:
+    """Whether a program says so of itself."""
     beats = {each["program"]: each for each in gate.newest()["programs"]}
-    return bool(beats["uplink"]["ok"])
+    return bool(beats[program]["ok"])
 
 
 @contextmanager
@@ -225,6 +226,8 @@ def newest_at(gate: Gate) -> dict[str, Any]:
 def disk_away(gate: Gate) -> Iterator[None]:
     pull_out(gate.box)
     try:
+        for program in ("recorder", "sweeper"):
+            eventually(lambda name=program: not well(gate, name), f"{program} has noticed", 180)
         yield
     finally:
         gate.run(f"systemctl start {VIDEO_UNIT}")
@@ -288,7 +291,15 @@ FAULTS = {
         written("/etc/gatehouse/retention.json", '"kept_days": 365', '"kept_days": 30', "video"),
         on_the_box("storage.retention"),
     ),
-    "a video disk is away": Fault(disk_away, on_the_box("storage.disks"), Round.VIDEO),
+    # Nothing is recorded then, nor swept: each of that is true, and told.
+    "a video disk is away": Fault(
+        disk_away,
+        (
+            *(*on_the_box("storage.disks"), *on_the_box("storage.full-policy")),
+            *("video.recorded@a01-plate", "video.recorded@a02-plate", "video.recorded@a-overview"),
+        ),
+        Round.VIDEO,
+    ),
     "a photo was changed on the disk": Fault(spoilt_photo, ("records.photos@A01",)),
     "nobody entered an unread plate": Fault(unread, ("records.plates@A02",)),
     "a message was refused": Fault(set_aside, on_the_box("outbox.set-aside")),

@@ -66,7 +66,7 @@ def before(gate: Gate) -> Standing:
 
 
 @pytest.fixture
-def box(gate: Gate, before: Standing) -> Iterator[Box]:
+def well(gate: Gate, before: Standing) -> Iterator[Box]:
     """The box by its console, when it is well; nothing is left on it afterwards."""
     assert before is not None
     gate.settles()
@@ -87,51 +87,51 @@ def shown(gate: Gate, name: str, out: str) -> Finding:
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_kit_that_is_interrupted_mends_the_box_before_it_ends(
-    gate: Gate, box: Box, name: str
+    gate: Gate, well: Box, name: str
 ) -> None:
     out = f"interrupted-{name}"
     with gate.accepting(*only(name), out=out) as kit:
         kit.hears(BROKEN[name])
-        armed = left_over(box)
+        armed = left_over(well)
         kit.process.send_signal(signal.SIGINT)
         assert kit.ends() != 0
     assert (armed != "") == (name != "kill")  # what supervisor mends needs no undo
-    assert left_over(box) == ""
+    assert left_over(well) == ""
     # What it has found so far is sealed all the same.
     verify = [sys.executable, "-m", "appliance", "accept", "verify", gate.folder / out]
     assert gate.box.platform.run(verify, check=False, cwd=REPOSITORY).returncode == 0
 
 
 def test_a_kit_that_is_killed_leaves_a_box_that_mends_itself_within_the_bound(
-    gate: Gate, box: Box
+    gate: Gate, well: Box
 ) -> None:
     with gate.accepting(*only("camera"), out="killed") as kit:
         kit.hears(BROKEN["camera"])
         kit.process.kill()
         kit.process.wait()
-    assert left_over(box) != ""
+    assert left_over(well) != ""
     bound = (AWAY + MARGIN).total_seconds()
-    eventually(lambda: left_over(box) == "", "the box has mended itself", bound)
+    eventually(lambda: left_over(well) == "", "the box has mended itself", bound)
 
 
-def test_two_kits_cannot_drill_at_once(gate: Gate, box: Box) -> None:
+def test_two_kits_cannot_drill_at_once(gate: Gate, well: Box) -> None:
     nobody = IPv4Address("198.51.100.99")
-    with broken(box, cut_off(nobody, 9), timedelta(minutes=5)):
+    with broken(well, cut_off(nobody, 9), timedelta(minutes=5)):
         second = shown(gate, "line", "second")
-        assert left_over(box) != ""
+        assert left_over(well) != ""
     assert second.verdict is Verdict.UNTESTED
     assert "另一个演练" in second.reason
 
 
 def test_a_box_whose_clock_may_not_be_set_is_untested_and_keeps_its_time_service(
-    gate: Gate, box: Box
+    gate: Gate, well: Box
 ) -> None:
     finding = shown(gate, "clock", "clock")
     assert finding.verdict is Verdict.UNTESTED
     assert "不允许" in finding.reason
-    assert box.must("systemctl", "is-active", "chrony.service") == "active\n"
+    assert well.must("systemctl", "is-active", "chrony.service") == "active\n"
 
 
-def test_after_all_of_them_the_box_is_as_it_was(gate: Gate, box: Box, before: Standing) -> None:
-    assert left_over(box) == ""
+def test_after_all_of_them_the_box_is_as_it_was(gate: Gate, well: Box, before: Standing) -> None:
+    assert left_over(well) == ""
     assert standing(gate) == before
