@@ -45,7 +45,8 @@ class Running:
     def lines(self) -> Iterator[str]:
         """What it tells the person in front of it, until it ends."""
         assert self.process.stderr is not None
-        yield from self.process.stderr
+        for line in self.process.stderr:  # with `yield from`, whoever stops would close it
+            yield line  # noqa: UP028
 
     def hears(self, words: str) -> None:
         """Until it tells that; fails when it ends without."""
@@ -104,6 +105,8 @@ class Installer:
         answer = self.folder / "answer"
         with answer.open("w") as out:
             command, options = self._line([verb, SITE, *words])
+            # Whoever started the tests in the background had them ignore it.
+            command = ["env", "--default-signal=INT", *command]
             pipes = {"stdout": out, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
             with self.box.platform.running(command, **options, **pipes) as process:
                 yield Running(process, answer)
