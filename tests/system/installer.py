@@ -45,8 +45,8 @@ class Running:
     def lines(self) -> Iterator[str]:
         """What it tells the person in front of it, until it ends."""
         assert self.process.stderr is not None
-        for line in self.process.stderr:  # with `yield from`, whoever stops would close it
-            yield line  # noqa: UP028
+        for line in self.process.stderr:  # noqa: UP028  whoever stops listening would close it
+            yield line
 
     def hears(self, words: str) -> None:
         """Until it tells that; fails when it ends without."""
