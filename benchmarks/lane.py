@@ -212,7 +212,7 @@ def _latency(what: str, shown: list[Vehicle], legible: float) -> None:
                 waits.append(((told[0] - one.entered_at).total_seconds() - legible) * 1000)
         right = {passage.plate for passage in journal.latest_passages(1000)}
         read = sum(vehicle.plate in right for vehicle in shown)
-        p95 = statistics.quantiles(waits, n=20)[-1]
+        p95 = statistics.quantiles(waits, n=20, method="inclusive")[-1]
         print(
             f"{what}: legible -> coil written {statistics.median(waits):.0f} ms p50, "
             f"{p95:.0f} ms p95, {len(waits)} of {len(shown)} told in time, {read} read right; "
@@ -259,7 +259,7 @@ def reckoned(trucks: int) -> None:
                 # A lane that nobody is in is looked at eight times a second.
                 phase = IDLE_PAUSE * number / trucks if not legible else 0.0
                 waits.append(_reckoned(profile, reader, truck, legible, phase) * 1000)
-            p95 = statistics.quantiles(waits, n=20)[-1]
+            p95 = statistics.quantiles(waits, n=20, method="inclusive")[-1]
             print(f"{kind}, {what}: {statistics.median(waits):.0f} ms p50, {p95:.0f} ms p95")
 
 
