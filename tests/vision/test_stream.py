@@ -2,6 +2,7 @@
 
 import logging
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -74,6 +75,38 @@ def test_the_newest_frame_wins_and_no_backlog_grows() -> None:
         frame = live.next_frame(SECONDS)
         assert frame is not None
         assert frame.instant >= newest.instant  # a queue would hand out the second
+
+
+class BusyClock(SystemClock):
+    """The clock of a machine that has no time for the stream while `busy`."""
+
+    busy = False
+
+    def monotonic(self) -> float:
+        if self.busy and threading.current_thread().name.startswith("camera-"):
+            self.sleep(0.3)
+        return super().monotonic()
+
+
+def test_a_machine_that_cannot_keep_up_calls_the_camera_anew_and_shows_what_is_before_it_now(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = BusyClock()
+    with camera() as simulated:
+        settings = load_profile(DEMO).cameras[0]
+        settings = settings.model_copy(update={"rtsp_port": simulated.address[1]})
+        live = CameraStream(settings, PASSWORD, clock)
+        live.start()
+        try:
+            until(lambda: live.next_frame(SECONDS))
+            assert "fell behind" not in caplog.text
+            clock.busy = True  # three pictures a second of ten
+            until(lambda: "fell behind" in caplog.text)
+            clock.busy = False
+            until(lambda: live.next_frame(SECONDS))
+        finally:
+            clock.busy = False
+            live.stop()
 
 
 def test_a_camera_that_was_away_is_called_again_until_it_answers() -> None:

@@ -1,4 +1,5 @@
-"""A camera's live stream: the newest frame wins, and a lost camera is called again for ever.
+"""A camera's live stream: the newest frame wins, and a lost camera is called again for ever; so is
+one whose pictures pile up before a machine that has no time for them.
 
 Every frame is decoded (H.264 cannot skip one), but only as many as are wanted are turned into
 pictures: in an idle lane that is a few a second.
@@ -14,6 +15,7 @@ import numpy as np
 
 from appliance.clock import Clock
 from appliance.profile.model import Camera
+from appliance.runtime.vision.lag import Lag
 from appliance.runtime.vision.reading import Frame
 
 log = logging.getLogger(__name__)
@@ -127,7 +129,7 @@ class CameraStream:
         if self._hardware:  # where the machine has one; FFmpeg decodes itself otherwise
             settings += [cv2.CAP_PROP_HW_ACCELERATION, cv2.VIDEO_ACCELERATION_ANY]
         came = False
-        shown = -1.0
+        shown, lag = -1.0, Lag()
         try:
             if not capture.open(self._url, cv2.CAP_FFMPEG, settings):
                 log.warning("camera %s does not answer", self._camera.id)
@@ -137,6 +139,9 @@ class CameraStream:
                     log.warning("camera %s: the stream broke off", self._camera.id)
                     break
                 instant = self._clock.monotonic()
+                if lag.hopeless(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000, instant):
+                    log.warning("camera %s: the machine fell behind", self._camera.id)
+                    break
                 if instant - shown < self._pause - SLACK:
                     continue
                 ok, image = capture.retrieve()
