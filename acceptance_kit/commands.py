@@ -84,6 +84,7 @@ def accept_run(
 ) -> None:
     """验收一个站点。退出码：0 全部为“是”，1 有“否”或“未检”，2 无法进行。"""
     _need_kit()
+    from acceptance_kit.acceptance import Acceptance
     from acceptance_kit.asking import Asker
     from acceptance_kit.demo.acceptance import ANSWERS, PROFILE, demo_to_accept
     from acceptance_kit.evidence import EvidenceFolder
@@ -103,9 +104,8 @@ def accept_run(
     folder = EvidenceFolder.open(out)
     attended = not yes and sys.stdin.isatty()
     asker = Asker(view, folder, clock, by)
+    choice = Choice(tuple(only or ()), tuple(skip or ()))
     options = Options(
-        choice=Choice(tuple(only or ()), tuple(skip or ())),
-        again=again,
         answers=answers or (ANSWERS if demo else None),
         by=by,
         ask=asker.ask if attended else None,
@@ -116,7 +116,8 @@ def accept_run(
     wanted = Wanted(profile or PROFILE, host=host, machine=machine, account=Account(user, key))
     with ExitStack() as stack:
         site = stack.enter_context(demo_to_accept(PROFILE, view) if demo else reached(wanted))
-        outcome = Session(site, folder, options, clock, Screen(view)).run()
+        acceptance = Acceptance(site, folder, clock, choice, again=again)
+        outcome = Session(acceptance, options, Screen(view)).run()
     if as_json:
         typer.echo(json.dumps(outcome.as_dict(), ensure_ascii=False))
     else:
