@@ -82,7 +82,6 @@ def create_acceptance_app(bench: Bench, entry: Entry) -> Flask:
         PERMANENT_SESSION_LIFETIME=SHIFT,
         SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=LARGEST_FORM,
-        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         MAX_FORM_PARTS=MOST_PARTS,
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )
@@ -94,6 +93,7 @@ def create_acceptance_app(bench: Bench, entry: Entry) -> Flask:
     app.extensions[KIT] = Kit(bench, _boxes(acceptance.site.targets))
     app.extensions[DOORMAN] = Doorman({door.name: entry.code}, entry.key, bench.clock)
     app.before_request(_guard)
+    app.teardown_request(lambda _: request.close())  # the files of uploads
     teach(app, MANNERS)
     app.register_error_handler(Trouble, as_trouble)
     for part in (door, rooms, asking, drilling, judging, filing):

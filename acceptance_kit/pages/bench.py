@@ -46,13 +46,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is. `number` counts the jobs; `planned` is None where nobody knows."""
+    """How far a job is. `number` counts the jobs; `planned` is how many findings are to come."""
 
     number: int
     job: Job
     began_at: datetime
     ended_at: datetime | None = None
-    planned: int | None = None
+    planned: int = 0
     found: tuple[Finding, ...] = ()
     said: tuple[str, ...] = ()
     trouble: str = ""
@@ -121,6 +121,7 @@ class Bench:
         job, trouble = progress.job, ""
         try:
             self.acceptance.look_again()
+            self._plan(job)
             for step in job.steps:
                 for finding in self.acceptance.do(step, self._hand(job)):
                     self._tell(found=finding)
@@ -139,7 +140,6 @@ class Bench:
     def _hand(self, job: Job) -> Hand:
         return Hand(
             tell=lambda sentence: self._tell(said=sentence),
-            plan=self._plan,
             attended=True,
             confirm=lambda _: job.confirmed,
             clock=_Stoppable(self.clock, self._stop),
@@ -150,10 +150,14 @@ class Bench:
         assert self._now is not None  # noqa: S101 - only asked while a job is done
         return self._now
 
-    def _plan(self, count: int) -> None:
+    def _plan(self, job: Job) -> None:
+        """How many findings are to come: what is shown already is made anew by a question only."""
+        count = 0
+        for step in job.steps:
+            asks = step.kind is Kind.QUESTION
+            count += len(step.names) if asks else len(self.acceptance.wanted(step))
         with self._lock:
-            seen = self._seen
-            self._now = replace(seen, planned=len(seen.found) + count)
+            self._now = replace(self._seen, planned=count)
 
     def _tell(self, found: Finding | None = None, said: str = "") -> None:
         with self._lock:

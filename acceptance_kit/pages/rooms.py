@@ -4,6 +4,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as Answer
 
+from acceptance_kit.acceptance import Acceptance
 from acceptance_kit.clause_list import listed
 from acceptance_kit.findings import Verdict
 from acceptance_kit.pages.bench import Job, job_of, last_job
@@ -46,8 +47,16 @@ def home() -> str:
         rooms=rooms_of(kit.acceptance, found),
         counts={v: sum(f.verdict is v for f in found.values()) for v in WORST_FIRST},
         progress=kit.bench.look(),
-        machines=[(t.machine, t.place.address) for t in kit.acceptance.site.targets],
+        machines=_status_pages(kit.acceptance),
     )
+
+
+def _status_pages(acceptance: Acceptance) -> list[tuple[str, str]]:
+    """Each machine with the address of its own status page, as far as a browser can reach it."""
+    at = acceptance.profile.network.status_page.address
+    said = "" if at.is_unspecified else str(at)
+    places = [(t.machine, t.place.address or said) for t in acceptance.site.targets]
+    return [(machine, address) for machine, address in places if address]
 
 
 @rooms.get("/rooms/<key>")

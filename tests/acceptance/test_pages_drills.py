@@ -119,6 +119,7 @@ def test_two_tabs_begin_one_drill(tablet: Tablet, breaking: Breaking) -> None:
     assert tablet.bench.count == 1
 
 
+@pytest.mark.slow
 def test_a_drill_that_is_stopped_is_undone_at_once_and_untested(
     tablet: Tablet, breaking: Breaking, gate: Gate
 ) -> None:
