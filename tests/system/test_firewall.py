@@ -19,14 +19,16 @@ STRANGER = "203.0.113.9"
 SSH, PAGES, VIDEO = 22, {8080, 8081}, (8554, 8555, 8556)
 
 
-def scan(place: Namespace, target: str, source: str | None = None) -> set[int]:
+def scan(
+    place: Namespace, target: str, source: str | None = None, *, device: str = "box"
+) -> set[int]:
     """Every TCP port that answers, open or closed: what a refusing firewall leaves visible."""
     said = place.run(
         [
             *("unshare", "--mount-proc", f"--root={root_of(TOOLS)}"),
             *("nmap", "-n", "-Pn", "-sS", "-p-", "-T4"),
             *("--min-rate", "4000", "--max-retries", "1", "--host-timeout", "180s"),
-            *(("-S", source, "-e", "box") if source else ()),
+            *(("-S", source, "-e", device) if source else ()),
             *("-oG", "-", target),
         ]
     ).stdout
@@ -190,6 +192,27 @@ def test_a_ruleset_that_locks_the_installer_out_is_taken_back(
     mended = installer.play(SITE, "--tags", "firewall")
     assert mended.returncode == 0, mended.stdout
     assert appliance.run(["cat", "/etc/gatehouse/firewall.nft"]).stdout == at_start
+
+
+def test_a_plate_camera_that_pushes_sees_its_own_port_and_its_neighbour_does_not(
+    appliance: Bed, installer: Installer, tmp_path: Path
+) -> None:
+    line = "    password: !secret camera-a02\n"
+    push = "    reads: push\n    push: {port: 8091, token: !secret a02-push}\n"
+    pushing = tmp_path / "pushing.yaml"
+    pushing.write_text(SITE.read_text().replace(line, line + push))
+    played = installer.play(pushing, "--tags", "firewall")
+    assert played.returncode == 0, played.stdout
+    try:
+        seen = {
+            camera: scan(appliance.camera_lan, "10.41.8.10", camera, device="lan")
+            for camera in ("10.41.8.31", "10.41.8.32")
+        }
+        assert seen == {"10.41.8.31": set(), "10.41.8.32": {8091}}
+        assert scan(appliance.platform, appliance.address) == {SSH, *PAGES}
+    finally:
+        back = installer.play(SITE, "--tags", "firewall")
+    assert back.returncode == 0, back.stdout
 
 
 def test_ipv6_is_refused_and_counted(appliance: Bed) -> None:

@@ -168,6 +168,16 @@ def test_a_damaged_stream_loses_pictures_and_not_the_camera(tmp_path: Path) -> N
         assert live.alive
 
 
+def test_a_stream_that_is_cut_off_in_the_midst_of_a_picture_is_called_anew(tmp_path: Path) -> None:
+    whole = film(tmp_path / "a.ts", "1280x720", 3)
+    (tmp_path / "cut.ts").write_bytes(whole[: len(whole) * 2 // 3 - 77])
+    with serving_file(tmp_path / "cut.ts") as port, stream(port) as live:
+        live.attend(True)
+        until(lambda: live.connected)
+        watched(live, lambda frames: len(frames) > 35)  # once through, there are twenty
+        assert live.alive
+
+
 def test_an_empty_lane_is_looked_at_a_few_times_a_second_and_an_occupied_one_at_every_frame() -> (
     None
 ):
