@@ -18,6 +18,7 @@ from acceptance_kit.evidence import FILES, FORMS, EvidenceFolder
 from acceptance_kit.findings import KIT, Finding, Means, Verdict
 from acceptance_kit.forms import write_forms
 from acceptance_kit.parts import Hand, Work
+from acceptance_kit.peers.platform.records import Received
 from acceptance_kit.questions import Answer, Asked, asked, finding_of
 from acceptance_kit.reaching import Site
 from acceptance_kit.register import FORMS as FORMS_PROOF
@@ -79,6 +80,7 @@ class Acceptance:
     """An acceptance of a site in a folder; `begin` comes first. May be used by several threads.
 
     `lock` is held while the folder is changed: who must compare before changing holds it, too.
+    `received` is what a reference platform has kept, where its file is at hand.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Acceptance:
         choice: Choice | None = None,
         *,
         again: bool = False,
+        received: tuple[Received, ...] | None = None,
     ) -> None:
         self.site = site
         self.folder = folder
@@ -96,6 +99,7 @@ class Acceptance:
         self.lock = threading.RLock()
         self._choice = choice or Choice()
         self._again = again
+        self._received = received
         self._key = signing_key(key_file())
         self._kept: dict[str, Finding] = {}
         self._made: set[str] = set()
@@ -131,7 +135,8 @@ class Acceptance:
 
     def steps(self) -> tuple[Step, ...]:
         """Those that make something which was asked for."""
-        return tuple(step for step in steps(self.site) if any(map(self._choice.takes, step.names)))
+        known = steps(self.site, platform=self._received is not None)
+        return tuple(step for step in known if any(map(self._choice.takes, step.names)))
 
     def wanted(self, step: Step) -> set[str]:
         """The findings of a step that were asked for and are not shown yet; forms always are."""
@@ -163,6 +168,8 @@ class Acceptance:
                 yield from parts.trial(step.at, work)
             case Kind.DATA:
                 yield from parts.data(work)
+            case Kind.PLATFORM if self._received is not None:
+                yield from parts.platform(self.site.targets, self._received, work)
             case Kind.FORMS:
                 yield from self._filled_in()
 
@@ -224,7 +231,10 @@ class Acceptance:
         """How it stands now, against a whole acceptance of the site."""
         findings = self.folder.findings()
         questions = {one.name for one in asked(self.profile)}
-        others = {name for proof in parts.PROOFS for name in proof.names(self.profile)}
+        proofs = parts.PROOFS
+        if self._received is not None:
+            proofs += parts.WITH_PLATFORM
+        others = {name for proof in proofs for name in proof.names(self.profile)}
         names = {*check_names(self.profile), *questions, *others, FORMS_PROOF.item}
         missing = sorted(names - {finding.name for finding in findings})
         return Outcome(findings, tuple(missing), self.fingerprint)

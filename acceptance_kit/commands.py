@@ -68,6 +68,13 @@ def accept_run(
             "--truths", help="识别试验的核对结果（TSV：编号、车牌、颜色），其中的记录不再询问。"
         ),
     ] = None,
+    platform: Annotated[
+        Path | None,
+        typer.Option(
+            "--platform",
+            help="参考平台的数据文件（gatehouse platform --database），与工控机的记录逐条核对。",
+        ),
+    ] = None,
     by: Annotated[
         str, typer.Option("--by", help="回答问题的人；答案文件中写明的以文件为准。")
     ] = "",
@@ -97,6 +104,7 @@ def accept_run(
     from acceptance_kit.demo.acceptance import ANSWERS, PROFILE, demo_to_accept
     from acceptance_kit.evidence import EvidenceFolder
     from acceptance_kit.pages import serve_acceptance
+    from acceptance_kit.peers.platform.records import read_records
     from acceptance_kit.reaching import reached
     from acceptance_kit.screen import Screen, open_table
     from acceptance_kit.session import Options, Session
@@ -127,7 +135,8 @@ def accept_run(
     wanted = Wanted(profile or PROFILE, host=host, machine=machine, account=Account(user, key))
     with ExitStack() as stack:
         site = stack.enter_context(demo_to_accept(PROFILE, view) if demo else reached(wanted))
-        acceptance = Acceptance(site, folder, clock, choice, again=again)
+        received = tuple(read_records(platform)) if platform else None
+        acceptance = Acceptance(site, folder, clock, choice, again=again, received=received)
         if serve:
             serve_acceptance(acceptance, serve, view, answers=answers, by=by)
             outcome = acceptance.outcome()

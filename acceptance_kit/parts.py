@@ -1,11 +1,11 @@
-"""How the steps are done that are no check and no question: drills, records, trial, data test."""
+"""How the steps are done that are no check and no question: drills, records, trial, platform."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from acceptance_kit import data_test
+from acceptance_kit import data_test, platform_log
 from acceptance_kit import records as recorded
 from acceptance_kit import trial as trials
 from acceptance_kit.box import Box, BoxTrouble
@@ -14,6 +14,7 @@ from acceptance_kit.drills import DRILLS, Drill, conduct, drilled_spans
 from acceptance_kit.evidence import EvidenceFolder
 from acceptance_kit.findings import KIT, Finding, Verdict
 from acceptance_kit.passages import PassageFacts
+from acceptance_kit.peers.platform.records import Received
 from acceptance_kit.proof import Proof
 from acceptance_kit.questions import Answer, Asked
 from acceptance_kit.trial import Truths
@@ -21,7 +22,8 @@ from appliance.clock import Clock
 from appliance.profile.model import Profile
 
 TRIAL_SPAN = timedelta(days=31)
-"""Of what passages the trial may be made: those that a person can still remember a truck of."""
+"""Of what passages the trial may be made: those that a person can still remember a truck of. What
+a reference platform has kept is no older."""
 
 NOT_TRIED = "识别试验还没有做：请逐条核对真实通行记录，或用 --truths 给出核对结果。"
 NOT_HERE = "演示站点不做演练；请在安装好的工控机上进行。"
@@ -35,7 +37,10 @@ PROOFS = (
     *trials.DEMANDS,
     *data_test.DEMANDS,
 )
-"""What they answer for, for the register."""
+"""What they answer for in every acceptance."""
+
+WITH_PLATFORM = platform_log.DEMANDS
+"""And what besides, where the reference platform's own file is at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Work:
     clock: Clock
     hand: Hand
 
-    def untested(self, proof: Proof, subject: str, method: str, why: str) -> Finding:
+    def untested(self, proof: Proof, subject: str | None, method: str, why: str) -> Finding:
         """未检, with its reason."""
         return Finding(
             item=proof.item,
@@ -127,8 +132,8 @@ def records(target: Target, work: Work) -> Iterator[Finding]:
         yield from recorded.findings(account, target.machine, KIT)
 
 
-def passages_for_trial(box: Box) -> tuple[datetime, tuple[PassageFacts, ...]]:
-    """What the trial may be made of, and when it was read by the box's clock. Raises BoxTrouble."""
+def newest_passages(box: Box) -> tuple[datetime, tuple[PassageFacts, ...]]:
+    """Those of the last month, and when they were read by the box's clock. Raises BoxTrouble."""
     now = box.state().now
     return now, box.passages((now - TRIAL_SPAN).date(), now.date())
 
@@ -137,7 +142,7 @@ def trial(target: Target, work: Work) -> Iterator[Finding]:
     """The accuracy trial over a machine's passages (4.5.1-1, 4.4.1-3)."""
     folder, hand = work.folder, work.hand
     try:
-        now, passages = passages_for_trial(box_of(target))
+        now, passages = newest_passages(box_of(target))
     except BoxTrouble as why:
         yield work.untested(trials.ACCURACY, target.machine, trials.METHOD, str(why))
         return
@@ -155,6 +160,20 @@ def data(work: Work) -> Iterator[Finding]:
     """One message of each kind against the reference platform, once for a site (9.1)."""
     work.hand.tell("数据测试：向参考平台发送各类报文，约一分钟…")
     yield data_test.finding(data_test.send_each_kind(work.profile, work.clock), KIT, work.clock)
+
+
+def platform(
+    targets: Iterable[Target], received: tuple[Received, ...], work: Work
+) -> Iterator[Finding]:
+    """The journals of all machines against what the reference platform has kept (7.2, 9.1)."""
+    same = platform_log.SAME
+    try:
+        told = [each for target in targets for each in newest_passages(box_of(target))[1]]
+    except BoxTrouble as why:
+        yield work.untested(same, None, platform_log.METHOD, str(why))
+        return
+    seen = platform_log.watched(told, received)
+    yield platform_log.finding(platform_log.compare(seen, received), KIT, work.clock.now())
 
 
 def box_of(target: Target, host: Any = None) -> Box:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from acceptance_kit import data_test, records, trial
+from acceptance_kit import data_test, platform_log, records, trial
 from acceptance_kit.checks.running import Target
 from acceptance_kit.drills import Drill, drills_for
 from acceptance_kit.findings import name_of
@@ -28,6 +28,7 @@ class Kind(StrEnum):
     RECORDS = "核对数据"
     TRIAL = "识别试验"
     DATA = "数据测试"
+    PLATFORM = "核对参考平台"
     FORMS = "填写表格"
 
 
@@ -72,8 +73,11 @@ class Step:
         return self.target.machine if self.target and self.kind is not Kind.DATA else ""
 
 
-def steps(site: Site) -> Iterator[Step]:
-    """Every step of a site's acceptance, as far as its machines are reached."""
+def steps(site: Site, *, platform: bool = False) -> Iterator[Step]:
+    """Every step of a site's acceptance, as far as its machines are reached.
+
+    With `platform` what the reference platform has kept is at hand, and compared.
+    """
     profile, targets = site.profile, site.targets
     for target in targets:
         yield Step(Kind.CHECK, tuple(check_names_of(profile, target.machine)), target)
@@ -88,6 +92,8 @@ def steps(site: Site) -> Iterator[Step]:
         yield Step(Kind.RECORDS, _of(records.DEMANDS, target), target)
         yield Step(Kind.TRIAL, _of(trial.DEMANDS, target), target)
     yield Step(Kind.DATA, (data_test.DATA.item,), targets[0])
+    if platform:
+        yield Step(Kind.PLATFORM, (platform_log.SAME.item,))
     yield Step(Kind.FORMS, (FORMS.item,))
 
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Answer
 from acceptance_kit.box import BoxTrouble
 from acceptance_kit.pages.kit import Kit, Read, the_kit
 from acceptance_kit.pages.standing import known
-from acceptance_kit.parts import passages_for_trial
+from acceptance_kit.parts import newest_passages
 from acceptance_kit.passages import PassageFacts
 from acceptance_kit.steps import Kind, Step
 from acceptance_kit.trial import Special, Truth, Truths, keep_truths, kept_truths, score
@@ -52,7 +52,7 @@ def read(machine: str) -> Answer:
     kit = the_kit()
     _step(kit, machine)
     with kit.on_boxes:
-        at, passages = passages_for_trial(kit.boxes[machine])
+        at, passages = newest_passages(kit.boxes[machine])
     kit.read[machine] = Read(at, {passage.id: passage for passage in passages})
     return redirect(url_for("judging.trial", machine=machine), 303)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from journal.samples import passage
@@ -19,6 +20,7 @@ from acceptance_kit.checks.place import Place
 from acceptance_kit.checks.running import Target
 from acceptance_kit.evidence import EvidenceFolder
 from acceptance_kit.findings import Finding, Verdict
+from acceptance_kit.peers.platform.records import Received
 from acceptance_kit.reaching import Site
 from acceptance_kit.screen import Screen
 from acceptance_kit.seal import inspect
@@ -44,13 +46,19 @@ class Gate:
     root: Path
     out: Path
 
-    def begun(self, *only: str, again: bool = False) -> Acceptance:
+    def begun(self, *only: str, **how: Any) -> Acceptance:
         folder = EvidenceFolder.open(self.out)
-        return Acceptance(self.site, folder, SystemClock(), Choice(only or ONLY), again=again)
+        return Acceptance(self.site, folder, SystemClock(), Choice(only or ONLY), **how)
 
-    def accept(self, *only: str, again: bool = False, **options: object) -> Outcome:
+    def accept(
+        self,
+        *only: str,
+        again: bool = False,
+        received: tuple[Received, ...] | None = None,
+        **options: object,
+    ) -> Outcome:
         said = StringIO()
-        acceptance = self.begun(*only, again=again)
+        acceptance = self.begun(*only, again=again, received=received)
         screen = Screen(Console(file=said, width=200))
         try:
             return Session(acceptance, Options(**options), screen).run()  # type: ignore[arg-type]
