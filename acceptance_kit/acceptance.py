@@ -201,18 +201,20 @@ class Acceptance:
     def answer(self, one: Asked, answer: Answer) -> Finding:
         """Keep what somebody answered, in the place of an earlier answer, and what it shows."""
         with self.lock:
-            answering.keep(self.folder, self.answers() | {one.name: answer})
-            finding = finding_of(one, answer, self.clock.now(), KIT)
+            finding = self._answered(one, answer)
             self._keep(finding)
             return finding
 
-    def _asked(self, one: Asked, hand: Hand) -> Finding:
-        answer = self.answers().get(one.name)
-        if answer is None and hand.ask is not None:
-            answer = hand.ask(one)
-            if answer is not None:
-                return self.answer(one, answer)
+    def _answered(self, one: Asked, answer: Answer) -> Finding:
+        with self.lock:
+            answering.keep(self.folder, self.answers() | {one.name: answer})
         return finding_of(one, answer, self.clock.now(), KIT)
+
+    def _asked(self, one: Asked, hand: Hand) -> Finding:
+        known = self.answers().get(one.name)
+        if known is None and hand.ask is not None and (said := hand.ask(one)) is not None:
+            return self._answered(one, said)
+        return finding_of(one, known, self.clock.now(), KIT)
 
     def _filled_in(self) -> Iterator[Finding]:
         """The forms, from the findings alone: the same findings give the same bytes."""

@@ -20,7 +20,7 @@ from appliance.trouble import Trouble
 
 log = logging.getLogger(__name__)
 
-STOPPED = "现场人员中途停止了演练，已撤销；请准备好以后再做。"
+STOPPED = "现场人员中途停止了演练，所做的改动已撤销（手动断开的请手动恢复）；请准备好以后再做。"
 FAILED = "出现未预料的错误，详情在运行 gatehouse accept 的终端上。已得到的结果都已保存。"
 LOOK_SECONDS = 0.5
 ALWAYS = {Kind.QUESTION, Kind.TRIAL, Kind.FORMS}

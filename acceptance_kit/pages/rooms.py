@@ -98,7 +98,14 @@ def clauses() -> str:
 def work() -> str:
     """What is being done, or how the last job came out."""
     kit = the_kit()
-    return render_template("accept_work.html", progress=kit.bench.look(), now=kit.bench.clock.now())
+    progress = kit.bench.look()
+    drill = progress.job.steps[0].drill if progress else None
+    return render_template(
+        "accept_work.html",
+        progress=progress,
+        by_hand=drill is not None and drill.needs_hands(kit.acceptance.profile),
+        now=kit.bench.clock.now(),
+    )
 
 
 @rooms.post("/work")

@@ -17,7 +17,7 @@ from acceptance_kit.pages.serving import parted
 from acceptance_kit.seal import inspect
 from appliance.trouble import Trouble
 
-from .tablet import CODE, Tablet
+from .tablet import CODE, HIDDEN, Tablet
 from .test_session import Gate, answer_file, gate
 
 __all__ = ["gate"]  # a fixture
@@ -180,8 +180,12 @@ def test_what_is_no_whole_photo_is_refused_and_nothing_is_kept(
 
 
 def test_an_upload_that_is_too_large_is_refused_before_it_is_read(tablet: Tablet) -> None:
-    form = "multipart/form-data; boundary=x"
-    answer = tablet.browser.post(BANDWIDTH, data=b"0" * (LARGEST + 1), content_type=form)
+    named = {**dict(HIDDEN.findall(tablet.see(BANDWIDTH))), "answer": "50"}
+    parts = [f'name="{name}"\r\n\r\n{value}'.encode() for name, value in named.items()]
+    parts.append(b'name="photo"; filename="photo.jpg"\r\n\r\n' + JPEG + b"0" * LARGEST)
+    body = b"".join(b"--x\r\nContent-Disposition: form-data; " + part + b"\r\n" for part in parts)
+    form = {"data": body + b"--x--\r\n", "content_type": "multipart/form-data; boundary=x"}
+    answer = tablet.browser.post(BANDWIDTH, **form)
     assert (answer.status_code, "内容太大" in answer.text) == (413, True)
     long = tablet.browser.post("/work", data={"step": "x" * 20_000})
     assert long.status_code == 413
