@@ -127,7 +127,8 @@ class Acceptance:
 
     def look_again(self) -> tuple[str, ...]:
         """Take what is shown by now for shown; what `--again` asks for counts once it is made."""
-        kept, changed = shown_before(self.folder)
+        with self.lock:
+            kept, changed = shown_before(self.folder)
         if self._again:
             kept = {name: finding for name, finding in kept.items() if name in self._made}
         self._kept = kept

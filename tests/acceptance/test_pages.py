@@ -263,6 +263,7 @@ def test_a_job_leaves_its_findings_and_the_page_tells_how_far_it_is(
     assert "是" in tablet.see("/")
 
 
+@pytest.mark.slow
 def test_a_job_that_cannot_be_done_is_told_on_the_page(gate: Gate) -> None:
     acceptance = gate.begun("numbering.*")
     tablet = Tablet.at(acceptance)

@@ -91,6 +91,7 @@ def test_a_drill_does_not_begin_unconfirmed(tablet: Tablet) -> None:
     assert tablet.bench.look() is None
 
 
+@pytest.mark.slow
 def test_a_drill_is_seen_to_run_and_its_finding_is_kept(
     tablet: Tablet, breaking: Breaking, gate: Gate
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_drill_is_seen_to_run_and_its_finding_is_kept(
     assert "不再重做" in tablet.see(PAGE)
 
 
+@pytest.mark.slow
 def test_two_tabs_begin_one_drill(tablet: Tablet, breaking: Breaking) -> None:
     mine, yours = tablet.see(PAGE), tablet.see(PAGE)
     assert tablet.fill(mine, PAGE, ready="yes").status_code == 303
@@ -141,6 +143,7 @@ def test_a_drill_that_is_stopped_is_undone_at_once_and_untested(
     assert gate.found()[NAME].verdict is Verdict.YES
 
 
+@pytest.mark.slow
 def test_an_interrupt_in_mid_drill_undoes_it_and_leaves_a_sealed_folder(
     gate: Gate, breaking: Breaking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +167,7 @@ def test_an_interrupt_in_mid_drill_undoes_it_and_leaves_a_sealed_folder(
     assert "开始演练" in at_a_gate(gate, breaking.work, monkeypatch).see(PAGE)
 
 
+@pytest.mark.slow
 def test_a_drill_that_breaks_the_kit_ends_the_job_and_not_the_pages(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

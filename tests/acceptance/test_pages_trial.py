@@ -16,6 +16,7 @@ from .test_pages import JPEG
 from .test_session import Gate, gate
 
 __all__ = ["gate"]  # a fixture
+pytestmark = pytest.mark.slow  # the passages are read from a box
 
 TRIAL = "/trials/gate"
 PHOTOS = (Photo(PhotoKind.FRONT, JPEG), Photo(PhotoKind.BODY, JPEG))
@@ -101,7 +102,6 @@ def test_what_is_no_judgement_is_told(tablet: Tablet, gate: Gate) -> None:
     assert not truths(gate).of
 
 
-@pytest.mark.slow
 def test_the_conclusion_is_a_finding_and_the_folder_is_sealed(tablet: Tablet, gate: Gate) -> None:
     read(tablet)
     tablet.send(TRIAL, to=f"{TRIAL}/1", what="as-read")
