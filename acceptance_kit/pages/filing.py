@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 from acceptance_kit.evidence import FORMS, EvidenceFolder
 from acceptance_kit.pages.bench import last_job
 from acceptance_kit.pages.kit import the_kit
+from acceptance_kit.pages.rooms import BY_ITSELF
 from acceptance_kit.pages.standing import known
 from acceptance_kit.register import FORMS as WRITTEN
 from acceptance_kit.steps import Kind
@@ -35,7 +36,7 @@ def forms() -> str:
         forms=[(_title(name), name, kinds) for name, kinds in _forms(kit.acceptance.folder)],
         written=written,
         stale=written is not None and newest is not None and newest > written.at,
-        before=[s.stage for s in job.steps if s.kind in {Kind.CHECK, Kind.RECORDS, Kind.DATA}],
+        before=[step.stage for step in job.steps if step.kind in BY_ITSELF - {Kind.TRIAL}],
         count=kit.bench.count,
     )
 

@@ -14,7 +14,7 @@ from acceptance_kit.steps import Kind
 
 rooms = Blueprint("rooms", __name__)
 
-BY_ITSELF = {Kind.CHECK, Kind.RECORDS, Kind.TRIAL, Kind.DATA}
+BY_ITSELF = {Kind.CHECK, Kind.RECORDS, Kind.TRIAL, Kind.DATA, Kind.PLATFORM}
 """Steps that a button begins; a drill is confirmed on its own page, forms have their own job."""
 
 PLACES = {

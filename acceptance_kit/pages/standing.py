@@ -14,6 +14,7 @@ SAID = {
     Kind.RECORDS: "由记录库计算传输率、完整率和 15 天稳定传输",
     Kind.TRIAL: "逐条核对真实通行的照片与识别结果",
     Kind.DATA: "向参考平台发送各类报文，约一分钟",
+    Kind.PLATFORM: "参考平台收到的与工控机的记录逐条核对",
     Kind.FORMS: "填写表 5 至表 9，下载后打印签章",
 }
 COLOURS = {

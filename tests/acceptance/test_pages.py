@@ -15,6 +15,7 @@ from acceptance_kit.findings import Verdict
 from acceptance_kit.pages.app import LARGEST
 from acceptance_kit.pages.serving import parted
 from acceptance_kit.seal import inspect
+from acceptance_kit.steps import Kind
 from appliance.trouble import Trouble
 
 from .tablet import CODE, HIDDEN, Tablet
@@ -240,6 +241,17 @@ def test_only_what_was_chosen_is_asked(gate: Gate) -> None:
 def test_nothing_but_a_form_is_handed_out(tablet: Tablet, gate: Gate, name: str) -> None:
     (gate.out / "forms" / ".table-5.pdf.part").write_bytes(b"half")
     assert tablet.browser.get(f"/forms/{name}").status_code == 404
+
+
+def test_every_kind_of_step_has_its_page(gate: Gate) -> None:
+    tablet = Tablet.at(gate.begun("*.*", received=()))
+    tablet.come_in()
+    home = tablet.see("/")
+    for kind in Kind:
+        assert f"<b>{kind}</b>" in home
+    for address in re.findall(r'<a class="card room[^>]*href="([^"]+)"', home):
+        tablet.see(address)
+    assert "核对参考平台" in tablet.see("/forms")  # is done before they are filled
 
 
 @pytest.mark.slow
