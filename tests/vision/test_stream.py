@@ -14,7 +14,7 @@ from sites import DEMO
 from waiting import free_port, until
 
 from acceptance_kit.peers.camera import rtsp_file
-from acceptance_kit.peers.camera.camera import SimulatedCamera
+from acceptance_kit.peers.camera.camera import Failing, SimulatedCamera
 from acceptance_kit.peers.camera.scene import Scene
 from appliance.clock import SystemClock
 from appliance.profile.loading import load_profile
@@ -176,6 +176,30 @@ def test_a_stream_that_is_cut_off_in_the_midst_of_a_picture_is_called_anew(tmp_p
         until(lambda: live.connected)
         watched(live, lambda frames: len(frames) > 35)  # once through, there are twenty
         assert live.alive
+
+
+def test_the_decoder_keeps_no_pictures_back() -> None:
+    """One is on its way when FFmpeg knows by the next picture's beginning that it is whole."""
+    simulated = SimulatedCamera(Scene([]), user="gatehouse", password=PASSWORD, fps=1)
+    simulated.start()
+    waits = []
+    try:
+        with stream(simulated.address[1]) as live:
+            live.attend(True)
+            until(lambda: live.next_frame(SECONDS))
+            for failing in (Failing.BLACK, None, Failing.BLACK, None):
+                CLOCK.sleep(0.5)  # between two pictures
+                asked = CLOCK.monotonic()
+                simulated.fail(failing)
+                dark = failing is Failing.BLACK
+                frames = watched(
+                    live,
+                    lambda f: bool(f) and (f[-1].image.mean() < 20) == dark,  # noqa: B023
+                )
+                waits.append(frames[-1].instant - asked)
+    finally:
+        simulated.stop()
+    assert min(waits) < 2
 
 
 def test_an_empty_lane_is_looked_at_a_few_times_a_second_and_an_occupied_one_at_every_frame() -> (

@@ -87,7 +87,11 @@ def cut_out(
     height, width = image.shape[:2]
     rows = np.clip(np.arange(top, top + high), 0, height - 1)
     columns = np.clip(np.arange(left, left + wide), 0, width - 1)
-    piece = image[rows[:, None], columns]
+    inside = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    above, before = int((rows == rows[0]).sum()) - 1, int((columns == columns[0]).sum()) - 1
+    below, behind = high - above - inside.shape[0], wide - before - inside.shape[1]
+    # Beyond the picture's edge its last pixels go on.
+    piece = cv2.copyMakeBorder(inside, above, below, before, behind, cv2.BORDER_REPLICATE)
     way = cv2.INTER_AREA if wide > WIDTH else cv2.INTER_LINEAR
     cut = np.asarray(cv2.resize(piece, (WIDTH, HEIGHT), interpolation=way), np.uint8)
     scale = np.array((wide / WIDTH, high / HEIGHT), np.float32)

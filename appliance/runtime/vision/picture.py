@@ -16,6 +16,9 @@ from appliance.runtime.vision.reading import Frame, Image
 SIZE = (320, 180)
 FROZEN_SECONDS, BLIND_SECONDS, VIEW_SECONDS = 60.0, 10.0, 120.0
 PAUSE_SECONDS = 10.0
+BETWEEN_SECONDS = 0.45
+"""What takes ten seconds and more to be a fault need not be looked for in every picture."""
+
 CHANGED_LEVELS, CHANGED_SHARE = 8, 1e-4
 """A live picture differs from an earlier one by noise, or at least by the clock burnt into it:
 this share of its pixels by so many levels. The coder's own flicker is less."""
@@ -56,6 +59,7 @@ class PictureWatch:
         self._still_since = self._sighted_at = self._alike_at = 0.0
         self._outlines: Outlines | None = None
         self._looked_at = -math.inf
+        self._faults: frozenset[PictureFault] = frozenset()
 
     def accept(self) -> None:
         """Take the place that is seen now for the right one."""
@@ -67,6 +71,8 @@ class PictureWatch:
         read a moment ago. A truck before the lens is no other place, so that time does not count
         against the picture; nor does it speak for it, since another lane has its trucks too."""
         now = frame.instant
+        if 0 <= now - self._looked_at < BETWEEN_SECONDS:
+            return self._faults
         grey = cv2.cvtColor(
             cv2.resize(frame.image, SIZE, interpolation=cv2.INTER_NEAREST), cv2.COLOR_BGR2GRAY
         )
@@ -90,7 +96,8 @@ class PictureWatch:
             faults.add(PictureFault.BLIND)
         if now - self._alike_at > VIEW_SECONDS:
             faults.add(PictureFault.VIEW)
-        return frozenset(faults)
+        self._faults = frozenset(faults)
+        return self._faults
 
     def _compare(self, picture: Image, now: float) -> None:
         self._outlines = outlines = _outlines(picture)
