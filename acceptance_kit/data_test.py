@@ -118,15 +118,16 @@ def send_each_kind(profile: Profile, clock: Clock, seconds: float = PATIENCE_SEC
             )
             site = profile.model_copy(update={"uplink": uplink})
             lanes = site.lanes()
-            owed = len(lanes) + len(site.cameras) + 1
-            owed += len(lanes) if uplink.dialect.photos == "two-messages" else 0
+            messages = len(lanes) + len(site.cameras) + 1
+            # A passage is one message of the outbox, though it may travel as two.
+            owed = messages + (len(lanes) if uplink.dialect.photos == "two-messages" else 0)
             with Journal.open(root / "journal", clock) as journal:
                 for number, lane in enumerate(lanes):
                     journal.record(_passage(number, lane, clock))
                 with _uplink(site, root / "journal", clock, store) as thread:
                     end = clock.monotonic() + seconds
                     while (
-                        not _settled(journal, owed)
+                        not _settled(journal, messages)
                         and clock.monotonic() < end
                         and thread.is_alive()
                     ):
@@ -166,9 +167,9 @@ def finding(test: DataTest, by: str, clock: Clock) -> Finding:
     )
 
 
-def _settled(journal: Journal, owed: int) -> bool:
+def _settled(journal: Journal, messages: int) -> bool:
     counts = journal.outbox_counts()
-    return counts.done + counts.aside >= owed and not counts.waiting
+    return counts.done + counts.aside >= messages and not counts.waiting
 
 
 @contextmanager

@@ -23,6 +23,7 @@ SAME = Proof(
     Means.RECORDS,
 )
 DEMANDS = (SAME,)
+METHOD = "把参考平台保存的报文与记录库中的报文按 QN 逐条比较。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,19 @@ class Comparison:
     def same(self) -> bool:
         """Whether both sides tell the same."""
         return not (self.lost or self.doubled or self.unknown)
+
+
+def watched(
+    passages: Iterable[PassageFacts], received: Iterable[Received]
+) -> tuple[PassageFacts, ...]:
+    """The passages that were sent while the platform was there: a gate may be older than it."""
+    began = min((kept.qn for kept in received), default=None)
+    return tuple(
+        passage
+        for passage in passages
+        if began is not None
+        and any(qn >= began for message in passage.messages for qn in message.qns)
+    )
 
 
 def compare(passages: Sequence[PassageFacts], received: Iterable[Received]) -> Comparison:
@@ -103,5 +117,5 @@ def finding(compared: Comparison, by: str, at: datetime) -> Finding:
         else "",
         bound="丢失 0 条，重复 0 条",
         reason=reason,
-        method="把参考平台保存的报文与记录库中的报文按 QN 逐条比较。",
+        method=METHOD,
     )

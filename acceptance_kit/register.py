@@ -70,6 +70,7 @@ def proofs() -> tuple[Proof, ...]:
             for each in questions.questions()
         ),
         *parts.PROOFS,
+        *parts.WITH_PLATFORM,
         FORMS,
     )
 

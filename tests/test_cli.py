@@ -234,10 +234,10 @@ def test_a_cache_that_cannot_be_made_is_told_with_its_path(tmp_path: Path) -> No
 
 def test_an_interrupted_command_exits_130_and_says_nothing() -> None:
     interrupt = """
-import appliance.cli
+import appliance.cli.site
 def interrupt(*_):
     raise KeyboardInterrupt
-appliance.cli.check_profile = interrupt
+appliance.cli.site.check_profile = interrupt
 """
     answer = gatehouse("check", str(DEMO), code=interrupt)
     assert answer.returncode == 130

@@ -39,12 +39,13 @@ def test_the_video_disks_hold_32_terabytes(
     method="读取工控机上的保存期限表。",
 )
 def test_nothing_is_kept_too_short(box: Box, finding: Observation) -> None:
-    days = json.loads(box.said("cat", "/etc/gatehouse/retention.json"))["days"]
+    told = json.loads(box.said("cat", "/etc/gatehouse/retention.json"))
+    days = {kind: told.get(kind, {}).get("kept_days", 0) for kind in Kind}
     finding.saw(
-        "，".join(f"{kind.called} {days.get(kind, 0)} 天" for kind in Kind),
+        "，".join(f"{kind.called} {days[kind]} 天" for kind in Kind),
         "，".join(f"{kind.called} ≥ {kind.legal_days} 天" for kind in Kind),
     )
-    short = [kind.called for kind in Kind if days.get(kind, 0) < kind.legal_days]
+    short = [kind.called for kind in Kind if days[kind] < kind.legal_days]
     assert not short, f"{'、'.join(short)}的保存期限短于指南，请改站点配置的 storage。"
 
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from appliance.trouble import Trouble
 
 EPOCH = 315_532_800
 """1980-01-01, the oldest moment that a zip file can hold: the date of every file in a bundle."""
+
+PAUSES = (5.0, 20.0)
+"""Before a download is tried again: over a bad line a registry seems now and then to lack what it
+has."""
 
 SOURCES = ("pyproject.toml", "README.md", "appliance", "acceptance_kit")
 
@@ -72,7 +77,15 @@ def _fetch(lines: str, folder: Path) -> None:
     words += ["--no-build-isolation", "--implementation", "cp", "--python-version", PYTHON]
     words += [word for abi in ("cp313", "abi3", "none") for word in ("--abi", abi)]
     words += [word for name in PLATFORMS for word in ("--platform", name)]
-    _pip([*words, "--dest", str(folder), "-r", str(wanted)], "下载依赖包")
+    words += ["--dest", str(folder), "-r", str(wanted)]
+    for pause in (*PAUSES, None):
+        try:
+            _pip(words, "下载依赖包")
+            break
+        except Trouble:
+            if pause is None:
+                raise
+            time.sleep(pause)
     wanted.unlink()
     for source in sorted(folder.glob("*.tar.gz")):
         built = _build(source, folder)

@@ -85,6 +85,12 @@ def ended(pid: int) -> bool:
         return True
 
 
+def black_photo(folder: Path) -> Path:
+    photo = folder / "photo.png"
+    photo.write_bytes(cv2.imencode(".png", np.zeros((720, 1280, 3), np.uint8))[1].tobytes())
+    return photo
+
+
 class TestSimulatedCamera:
     """Clients see the scene, live."""
 
@@ -112,8 +118,7 @@ class TestSimulatedCamera:
 
     @pytest.mark.slow
     def test_the_script_runs_to_its_end_without_any_client(self, tmp_path: Path) -> None:
-        photo = tmp_path / "photo.png"
-        photo.write_bytes(cv2.imencode(".png", np.zeros((720, 1280, 3), np.uint8))[1].tobytes())
+        photo = black_photo(tmp_path)
         vehicles = [Vehicle(f"宁A1234{digit}", PlateColour.BLUE, image=photo) for digit in "12"]
         scene = Scene(vehicles, lead_seconds=0.3, photo_seconds=0.5, photo_gap_seconds=0.5)
         with serving(scene) as camera:
@@ -126,6 +131,16 @@ class TestSimulatedCamera:
         assert len(instants) == 4
         assert instants == sorted(instants)
         assert instants[3] - instants[0] > timedelta(seconds=1)
+
+    @pytest.mark.slow
+    def test_a_script_that_has_run_to_its_end_runs_once_more(self, tmp_path: Path) -> None:
+        vehicle = Vehicle("宁A12341", PlateColour.BLUE, image=black_photo(tmp_path))
+        with serving(Scene([vehicle], lead_seconds=0.1, photo_seconds=0.3)) as camera:
+            for round_ in (1, 2):
+                camera.begin()
+                camera.begin()  # while it runs, nothing more
+                assert camera.finished.wait(PATIENCE)
+                assert [one.vehicle for one in camera.appearances()] == [vehicle] * round_
 
     @pytest.mark.slow
     def test_two_clients_watch_at_once(self) -> None:

@@ -8,22 +8,22 @@ afterwards; a bed of that name that is up and provisioned is used as it stands.
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from isolation import why_not_isolated
 
 from .bed import TOOLS, Bed, root_of
-from .bed.places import REPOSITORY
+from .gate import Neighbour, neighbour
+from .gate_at_work import Gate, gate_at_work
 from .installer import Installer, Provisioning
 
 HERE = Path(__file__).parent
 KEPT = os.environ.get("GATEHOUSE_SYSTEM_BED")
-CAMERAS = pytest.StashKey["subprocess.Popen[str]"]()
+CAMERAS = pytest.StashKey[Neighbour]()
 TIMINGS = pytest.StashKey[list[str]]()
 
 
@@ -62,22 +62,13 @@ def box(pytestconfig: pytest.Config) -> Iterator[Bed]:
         if not (KEPT and guest.folder.exists()):
             guest.up()
         undo.enter_context(_standard_time(guest))
-        pytestconfig.stash[CAMERAS] = undo.enter_context(_cameras(guest))
+        onvif = neighbour(guest.camera_lan, "onvif")
+        pytestconfig.stash[CAMERAS] = undo.enter_context(onvif)
         yield guest
 
 
-def _cameras(guest: Bed) -> "AbstractContextManager[subprocess.Popen[str]]":
-    """The cameras' ONVIF side on the device LAN."""
-    return guest.camera_lan.running(
-        [sys.executable, "-m", "tests.system.neighbours", "onvif"],
-        cwd=REPOSITORY,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-
-
 @pytest.fixture(scope="session")
-def cameras(box: Bed, pytestconfig: pytest.Config) -> "subprocess.Popen[str]":
+def cameras(box: Bed, pytestconfig: pytest.Config) -> Neighbour:
     """The cameras' ONVIF side, to be told faults (`neighbours.onvif`)."""
     return pytestconfig.stash[CAMERAS]
 
@@ -127,6 +118,18 @@ def appliance(box: Bed, request: pytest.FixtureRequest) -> Bed:
     ):
         request.getfixturevalue("provisioning")
     return box
+
+
+@pytest.fixture(scope="session")
+def gate(
+    appliance: Bed,
+    installer: Installer,
+    cameras: Neighbour,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Gate]:
+    """The appliance at work among its neighbours, for the field engineer."""
+    with gate_at_work(appliance, installer, cameras, tmp_path_factory.mktemp("gate")) as ready:
+        yield ready
 
 
 def pytest_terminal_summary(

@@ -17,16 +17,22 @@ from sqlite_utils import Database
 from appliance.profile.loading import load_profile
 
 from .bed import Bed
+from .bed.namespaces import Namespace
 from .bed.places import PLATFORM_ADDRESS, REPOSITORY
 from .installer import SITE
+
+
+def platform_command(database: Path) -> list[str]:
+    """The reference platform; what it gets stands in `database`."""
+    words = ["--host", PLATFORM_ADDRESS, "--port", str(load_profile(SITE).uplink.port)]
+    words += ["--database", str(database), "--profile", str(SITE)]
+    return [sys.executable, "-m", "appliance", "platform", *words]
 
 
 @contextmanager
 def platform_of(box: Bed, database: Path) -> Iterator[Path]:
     """The reference platform on the platform side; what it gets stands in `database`."""
-    words = ["--host", PLATFORM_ADDRESS, "--port", str(load_profile(SITE).uplink.port)]
-    words += ["--database", str(database), "--profile", str(SITE)]
-    command = [sys.executable, "-m", "appliance", "platform", *words]
+    command = platform_command(database)
     with box.platform.running(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL):
         yield database
 
@@ -37,14 +43,14 @@ def plates_at(database: Path) -> set[str]:
     return {json.loads(row["fields"])["F_CPHM"] for row in rows}
 
 
-class Devices:
-    """The relays and cameras of both barriers, as a process on the camera LAN."""
+class Neighbour:
+    """A program of `neighbours`, which says when it is ready and may be told things."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def hears(self) -> dict[str, Any]:
-        """The next thing that the devices tell; see `neighbours`."""
+        """The next thing that it tells; see `neighbours`."""
         assert self._process.stdout is not None
         told: dict[str, Any] = json.loads(self._process.stdout.readline())
         return told
@@ -57,11 +63,18 @@ class Devices:
 
 
 @contextmanager
-def gate_devices(box: Bed) -> Iterator[Devices]:
-    """Both barriers' relays and cameras, ready to be called."""
-    command = [sys.executable, "-m", "tests.system.neighbours", "gate"]
+def neighbour(place: Namespace, name: str) -> Iterator[Neighbour]:
+    """A program of `neighbours` in that place, ready."""
+    command = [sys.executable, "-m", "tests.system.neighbours", name]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with box.camera_lan.running(command, cwd=REPOSITORY, **pipes) as process:
-        devices = Devices(process)
-        assert devices.hears()["event"] == "ready"
+    with place.running(command, cwd=REPOSITORY, **pipes) as process:
+        started = Neighbour(process)
+        assert started.hears()["event"] == "ready"
+        yield started
+
+
+@contextmanager
+def gate_devices(box: Bed) -> Iterator[Neighbour]:
+    """Both barriers' relays and cameras, ready to be called."""
+    with neighbour(box.camera_lan, "gate") as devices:
         yield devices

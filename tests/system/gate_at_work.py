@@ -1,9 +1,8 @@
-"""A provisioned box at work, as an acceptance finds it: devices, platform, disk, a few passages."""
+"""A provisioned box at work, as an acceptance finds it: devices, platform, disk, days behind it."""
 
 import json
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,16 +14,18 @@ from acceptance_kit.findings import Finding, Verdict
 from appliance.profile.loading import load_profile
 
 from .bed import Bed
-from .bed.places import PLATFORM_ADDRESS, REPOSITORY
+from .bed.places import REPOSITORY
 from .box import eventually
 from .disks import video_disk
-from .installer import Installer
+from .gate import Neighbour, gate_devices, platform_command
+from .installer import Installer, Running
 from .neighbours import SITE, TRUCKS
+from .past import Past, past
 
 COMMAND = "/opt/gatehouse/current/bin/gatehouse"
 PROFILE = "/etc/gatehouse/profile.yaml"
 ANSWERS = Path(acceptance_kit.demo.__file__).with_name("answers.yaml")
-REGISTER = REPOSITORY / "site_profiles" / "demo-vehicles.csv"
+LEAST_CLIP_SECONDS = 10
 
 
 @dataclass
@@ -33,17 +34,29 @@ class Gate:
 
     box: Bed
     installer: Installer
-    cameras: "subprocess.Popen[str]"
-    devices: "subprocess.Popen[str]"
+    cameras: Neighbour
+    devices: Neighbour
+    past: Past
+    plug_in: Callable[[], None]
+    """Makes the video disk known to the box, which has no udev, after each start of it."""
+
     folder: Path
     platform: "subprocess.Popen[str]" = field(init=False)
-    before: set[str] = field(default_factory=set)
-    """What was 否 before anything was planted."""
 
     def accept(self, *words: str, out: str = "site") -> subprocess.CompletedProcess[str]:
         """`gatehouse accept` on the installer's laptop, with nobody in front of it."""
-        common = ("--out", str(self.folder / out), "--yes", "--answers", str(ANSWERS))
-        return self.installer.gatehouse("accept", *common, *words)
+        return self.installer.gatehouse("accept", *self._unattended(out), *words)
+
+    @contextmanager
+    def accepting(self, *words: str, out: str = "site") -> Iterator[Running]:
+        """The same while it runs."""
+        with self.installer.running("accept", *self._unattended(out), *words) as running:
+            yield running
+
+    def _unattended(self, out: str) -> tuple[str, ...]:
+        answered = ("--answers", str(ANSWERS), "--truths", str(self.past.truths))
+        answered += ("--platform", str(self.database))
+        return ("--out", str(self.folder / out), "--yes", "--json", *answered)
 
     def found(self, out: str = "site") -> dict[str, Finding]:
         """What the acceptance has found so far, by name."""
@@ -67,12 +80,6 @@ class Gate:
         told: dict[str, Any] = json.loads(self.gatehouse("journal", "newest", "--json"))
         return told
 
-    def tell(self, neighbour: "subprocess.Popen[str]", words: str) -> None:
-        """Say a line to the cameras or the devices."""
-        assert neighbour.stdin is not None
-        neighbour.stdin.write(f"{words}\n")
-        neighbour.stdin.flush()
-
     def configure_cameras(self) -> None:
         """Set the cameras, as provisioning does: a bed that is used again has fresh ones."""
         names = sorted({camera.password.name for camera in load_profile(SITE).cameras})
@@ -82,11 +89,14 @@ class Gate:
         verb = ["cameras", "configure", "--profile", PROFILE, "--machine", "gate-test"]
         self.box.run([*unit, COMMAND, *verb])
 
+    @property
+    def database(self) -> Path:
+        """The platform's own file."""
+        return self.folder / "platform.sqlite3"
+
     def start_platform(self) -> None:
         """The authority's platform on its side."""
-        words = ["--host", PLATFORM_ADDRESS, "--port", str(load_profile(SITE).uplink.port)]
-        words += ["--database", str(self.folder / "platform.sqlite3"), "--profile", str(SITE)]
-        command = [sys.executable, "-m", "appliance", "platform", *words]
+        command = platform_command(self.database)
         self.platform = self.box.platform.start(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL)
 
     def stop_platform(self) -> None:
@@ -99,45 +109,55 @@ class Gate:
         told = self.newest()
         return told["outbox"]["waiting"] == 0 and all(each["ok"] for each in told["programs"])
 
+    @contextmanager
+    def passing(self, *words: str) -> Iterator[set[int]]:
+        """The passages that come of telling the devices something, one for each of `words`.
+
+        They are in the set, and their clips there, when the block is entered.
+        """
+        before = {each["id"] for each in self.newest()["passages"]}
+        for each in words:
+            self.devices.tell(each)
+        new: set[int] = set()
+
+        def recorded() -> bool:
+            told = {each["id"]: each for each in self.newest()["passages"]}
+            new.update(told.keys() - before)
+            filmed = [
+                number
+                for number in new
+                if any(c["seconds"] >= LEAST_CLIP_SECONDS for c in told[number]["clips"])
+            ]
+            return len(filmed) == len(words)
+
+        eventually(recorded, f"recorded and filmed: {', '.join(words)}", 240)
+        yield new
+
 
 @contextmanager
 def gate_at_work(
-    box: Bed, installer: Installer, cameras: "subprocess.Popen[str]", folder: Path
+    box: Bed, installer: Installer, cameras: Neighbour, folder: Path
 ) -> Iterator[Gate]:
-    """A gate that two lorries have passed, one of them with the bar raised by hand."""
-    devices = [sys.executable, "-m", "tests.system.neighbours", "gate"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    """A gate that has been at work for days, and that two lorries have passed just now, the bar
+    having been raised by hand for one of them."""
     with ExitStack() as undo:
-        undo.enter_context(video_disk(box, folder))
+        plug_in = undo.enter_context(video_disk(box, folder))
         # As the role has it, where the disk is there when the box is provisioned.
         box.run(["chown", "gatehouse:gatehouse", "/srv/video/1"])
-        around = undo.enter_context(box.camera_lan.running(devices, cwd=REPOSITORY, **pipes))
-        gate = Gate(box, installer, cameras, around, folder)
+        before = past(folder)
+        before.lay_under(box)
+        devices = undo.enter_context(gate_devices(box))
+        gate = Gate(box, installer, cameras, devices, before, plug_in, folder)
         gate.start_platform()
-        undo.callback(gate.stop_platform)
-        assert around.stdout is not None
-        assert [json.loads(around.stdout.readline())["event"] for _ in range(2)] == [
-            "ready",
-            "watched",
-        ]
-        box.run(
-            ["install", "-m", "644", "/dev/stdin", "/run/register.csv"], input=REGISTER.read_text()
-        )
-        gate.gatehouse("vehicles", "import", "/run/register.csv")
+        undo.callback(lambda: gate.stop_platform())  # noqa: PLW0108  the one of then
+        assert devices.hears()["event"] == "watched"
         gate.configure_cameras()
         eventually(gate.settled, "every program is well", 180)
-        before = {each["id"] for each in gate.newest()["passages"]}
-        for barrier in TRUCKS:
-            gate.tell(around, f"begin {barrier}")
-        new: dict[str, int] = {}
-
-        def passed() -> bool:
-            for each in gate.newest()["passages"]:
-                if each["id"] not in before:
-                    new[each["barrier"]] = each["id"]
-            return new.keys() == TRUCKS.keys()
-
-        eventually(passed, "both lorries passed", 180)
-        gate.gatehouse("passage", "manual", str(new["A02"]), "--by", "门卫")
+        with gate.passing(*(f"begin {barrier}" for barrier in TRUCKS)) as new:
+            told = gate.newest()["passages"]
+            (left,) = (
+                each["id"] for each in told if each["id"] in new and each["barrier"] == "A02"
+            )
+            gate.gatehouse("passage", "manual", str(left), "--by", "门卫")
         eventually(gate.settled, "the platform took everything", 180)
         yield gate

@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -14,6 +16,7 @@ from appliance.profile.loading import load_profile
 from appliance.profile.secrets import named_secrets
 
 from .bed import Bed
+from .bed.namespaces import Word
 from .bed.places import REPOSITORY
 
 SITE = Path(__file__).with_name("site.yaml")
@@ -30,6 +33,34 @@ class Provisioning:
     changes: list[dict[str, object]]
     hands: list[str]
     said: str
+
+
+@dataclass(frozen=True)
+class Running:
+    """A command under way at the installer's desk; its `--json` goes to `answer`."""
+
+    process: "subprocess.Popen[str]"
+    answer: Path
+
+    def lines(self) -> Iterator[str]:
+        """What it tells the person in front of it, until it ends."""
+        assert self.process.stderr is not None
+        yield from self.process.stderr
+
+    def hears(self, words: str) -> None:
+        """Until it tells that; fails when it ends without."""
+        said = []
+        for line in self.lines():
+            said.append(line)
+            if words in line:
+                return
+        raise AssertionError(f"never heard {words}: {''.join(said)}")
+
+    def ends(self) -> int:
+        """Its exit code, when it is there."""
+        for _ in self.lines():
+            pass
+        return self.process.wait()
 
 
 class Installer:
@@ -67,6 +98,16 @@ class Installer:
         """Run a verb of the command on the site's profile."""
         return self._command([verb, SITE, *words])
 
+    @contextmanager
+    def running(self, verb: str, *words: str) -> Iterator[Running]:
+        """The same, while it runs; it is ended with the block."""
+        answer = self.folder / "answer"
+        with answer.open("w") as out:
+            command, options = self._line([verb, SITE, *words])
+            pipes = {"stdout": out, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+            with self.box.platform.running(command, **options, **pipes) as process:
+                yield Running(process, answer)
+
     def fleet(
         self, verb: str, *words: str, sites: Sequence[Path] = (SITE,)
     ) -> subprocess.CompletedProcess[str]:
@@ -74,19 +115,20 @@ class Installer:
         return self._command(["fleet", verb, *sites, *words])
 
     def _command(self, words: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
+        command, options = self._line(words)
+        return self.box.platform.run(command, check=False, timeout=PATIENCE_SECONDS, **options)
+
+    def _line(self, words: Sequence[str | Path]) -> tuple[list[Word], dict[str, Any]]:
+        """The command with its place."""
         login = ("--user", "installer", "--key", self.box.key)
-        return self.box.platform.run(
-            [sys.executable, "-m", "appliance", *words, *login],
-            check=False,
-            cwd=REPOSITORY,
-            env=os.environ
-            | {
-                "XDG_STATE_HOME": str(self.folder),
-                "XDG_CONFIG_HOME": str(self.folder),  # the acceptance's key
-                "PYTHONPATH": str(REPOSITORY),
-            },
-            timeout=PATIENCE_SECONDS,
-        )
+        own = {
+            "XDG_STATE_HOME": str(self.folder),
+            "XDG_CONFIG_HOME": str(self.folder),  # the acceptance's key
+            "PYTHONPATH": str(REPOSITORY),
+            "COLUMNS": "300",  # a sentence is one line
+        }
+        command: list[Word] = [sys.executable, "-m", "appliance", *words, *login]
+        return command, {"cwd": REPOSITORY, "env": os.environ | own}
 
     def provision(self, *words: str) -> Provisioning:
         """`gatehouse provision`, with the bed's own variables."""

@@ -90,9 +90,12 @@ class SimulatedCamera:
         self._writer.start()
 
     def begin(self) -> None:
-        """Let the scene run from its second 0; a second call changes nothing."""
-        if self._begun_at is None:
-            self._begun_at = self._clock.monotonic()
+        """Let the scene run from its second 0, once more when it has run to its end; while it runs
+        a further call changes nothing."""
+        with self._lock:
+            if self._begun_at is None or self.finished.is_set():
+                self._begun_at = self._clock.monotonic()
+                self.finished.clear()
 
     def fail(self, failing: Failing | None) -> None:
         """Show something else from now on, or (None) the gate again."""
@@ -175,7 +178,14 @@ class SimulatedCamera:
                     log.exception("the simulated camera's RTSP server is gone")
                 return
             self._note(second)
+            if second >= self._scene.ends_at and not self._scene.repeat:
+                self._is_over(begun)
             self._scene.prepare(second)
+
+    def _is_over(self, begun: float | None) -> None:
+        with self._lock:
+            if begun == self._begun_at:  # it has not begun anew meanwhile
+                self.finished.set()
 
     def _note(self, second: float) -> None:
         """Keep the record of who is in the picture just written."""
@@ -190,9 +200,6 @@ class SimulatedCamera:
                 if showing is not None:
                     self._shown.append(Shown(showing[1].vehicle, at, None))
                 self._present = number
-        last = self._scene.appearances[-1].leaves_at if self._scene.appearances else 0.0
-        if not self._scene.repeat and second >= last:
-            self.finished.set()
 
 
 def _coded(picture: Picture, words: str, failing: Failing | None) -> bytes:

@@ -93,6 +93,7 @@ class Scene:
             now += gap_seconds if vehicle.image is None else photo_gap_seconds
         self.appearances = tuple(script)
         self.seconds = now  # with `repeat` the script begins again then
+        self.ends_at = script[-1].leaves_at if script else 0.0
         self.repeat = repeat
         self._last: tuple[object, Picture] | None = None
         for light in {"day": None, **{one.light: None for one in vehicles}}:

@@ -1,0 +1,56 @@
+"""The command `gatehouse`: one short function a verb, no logic; a module for each room's verbs.
+
+The command line alone joins the appliance with the acceptance kit. Exit codes: 0 done, 1 the answer
+is no, 2 the question could not be asked (bad input, something missing).
+"""
+
+import sqlite3
+import sys
+from typing import NoReturn
+
+import typer
+
+from acceptance_kit import commands as acceptance
+from appliance.cli import bundle, cameras, journal, programs, reading, site, storage, uplink
+from appliance.imaging import commands as imaging
+from appliance.profile.faults import ProfileFaults
+from appliance.profile.report import format_faults
+from appliance.provisioning import commands as provisioning
+from appliance.trouble import Trouble, failure_sentence
+
+app = typer.Typer(
+    help="gatehouse：货运车辆智能环保门禁。Smart environmental gate appliance.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+ROOMS = (
+    site,
+    provisioning,
+    bundle,
+    cameras,
+    reading,
+    programs,
+    journal,
+    storage,
+    uplink,
+    acceptance,
+)
+for room in ROOMS:
+    app.add_typer(room.app)  # their verbs stand side by side
+app.add_typer(imaging.app, name="image")
+
+
+def main() -> NoReturn:
+    """Run the command; expected troubles become one sentence and exit code 2."""
+    try:
+        app()
+    except ProfileFaults as faults:
+        sys.stderr.write(format_faults(faults.path, faults.faults))
+    except Trouble as trouble:
+        sys.stderr.write(f"{trouble}\n")
+    except (OSError, sqlite3.OperationalError) as error:
+        sys.stderr.write(f"{failure_sentence(error)}\n")
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    raise SystemExit(2)

@@ -1,0 +1,177 @@
+"""Reading plates: photos, models, a lane and its camera."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from appliance.cli.shared import (
+    AsJson,
+    ProfileFile,
+    console,
+)
+from appliance.clock import SystemClock
+from appliance.models import ModelStore, locked_models
+from appliance.profile.loading import load_profile
+from appliance.profile.model import Reader
+from appliance.profile.secrets import SecretStore
+from appliance.trouble import Trouble
+
+if TYPE_CHECKING:
+    from appliance.runtime.vision.reading import PlateReader
+
+app = typer.Typer()
+models_app = typer.Typer(help="The recognition models on this machine.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+lane_app = typer.Typer(help="A lane and its camera.", no_args_is_help=True)
+app.add_typer(lane_app, name="lane")
+
+
+@app.command()
+def read(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]…", help="Photos.")] = None,
+    reader: Annotated[
+        Reader, typer.Option("--reader", help="Which chain of models reads.")
+    ] = Reader.OCR,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            "--evaluate",
+            help="Truth table (TSV: file, plate, colour): print rate and accuracy, 95 % bounds.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the plates in photos, best first; or tell how well a truth table's photos are read."""
+    from appliance.runtime.vision.photo_files import read_photo_files
+
+    if (truth is None) == (not files):
+        raise Trouble("请给出照片文件，或者用 --evaluate 给出真值表，二者取一。")
+    if truth is not None:
+        raise typer.Exit(_evaluate(reader, truth, as_json))
+    unreadable = False
+    for answer in read_photo_files(_reader(reader), files or []):
+        unreadable = unreadable or answer.trouble is not None
+        typer.echo(
+            json.dumps(answer.as_dict(), ensure_ascii=False) if as_json else answer.as_text()
+        )
+    raise typer.Exit(2 if unreadable else 0)
+
+
+def _evaluate(kind: Reader, table: Path, as_json: bool) -> int:
+    from appliance.runtime.vision.evaluation import evaluate, photos_of, read_truth
+    from appliance.runtime.vision.photo_files import read_photo_files
+
+    truth = read_truth(table)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        photos = progress.track(photos_of(truth), description="识别")
+        evaluation = evaluate(truth, read_photo_files(_reader(kind), photos))
+    for answer in evaluation.unreadable:
+        typer.echo(answer.as_text(), err=True)
+    if as_json:
+        typer.echo(json.dumps(evaluation.as_dict(), ensure_ascii=False))
+    else:
+        console.print(evaluation.as_table())
+    return 2 if evaluation.unreadable else 0
+
+
+@lane_app.command("tune")
+def lane_tune(
+    profile_file: ProfileFile,
+    barrier: Annotated[str, typer.Argument(help="Barrier number, such as A01.")],
+    image: Annotated[
+        Path | None, typer.Option("--image", help="Look at this photo instead of the camera.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where to draw the picture (PNG or JPEG).")
+    ] = None,
+    accept_view: Annotated[
+        bool,
+        typer.Option("--accept-view", help="The camera was meant to be turned: end that alarm."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a lane's region, plate widths and the plates found; say which are ignored, and why."""
+    from appliance.runtime.lane import tune
+    from appliance.runtime.lane.memory import LaneMemory
+    from appliance.runtime.lane.start import lane_of
+    from appliance.runtime.vision.region import LaneArea
+
+    site = load_profile(profile_file)
+    lane = lane_of(site, barrier)
+    if accept_view:
+        LaneMemory(Path(site.storage.root), barrier).accept_view()
+    if image is not None:
+        picture = tune.file_picture(image)
+    else:
+        password = SecretStore.of_this_machine().resolve(lane.camera.password)
+        picture = tune.camera_picture(lane, password, SystemClock())
+    area = LaneArea.of(lane.barrier.view)
+    recognition = site.recognition
+    reader = _reader(recognition.reader)
+    found = tune.plates_found(picture, area, reader, recognition.least_confidence)
+    if out is not None:
+        tune.write(out, tune.drawn(picture, area, found))
+    if as_json:
+        height, width = picture.shape[:2]
+        plates = [one.as_dict() for one in found]
+        answer = {"barrier": barrier, "width": width, "height": height, "plates": plates}
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    for one in found:
+        typer.echo(one.as_text())
+    if not found:
+        typer.echo("画面中没有读出车牌。")
+
+
+@models_app.command("list")
+def models_list(as_json: AsJson = False) -> None:
+    """List the locked models, their licences, and whether they are here."""
+    store = ModelStore.default()
+    found = [store.find(name) for name in locked_models()]
+    if as_json:
+        rows = [
+            item.model.model_dump(exclude={"package", "packaged", "shared", "hyperlpr3"})
+            | {"path": str(item.path) if item.path else None, "note": item.note}
+            for item in found
+        ]
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    table = Table("模型", "大小", "许可证", "用途", "位置")
+    for item in found:
+        place = str(item.path) if item.path else f"缺少（{item.note}）"
+        table.add_row(
+            item.model.name,
+            f"{item.model.size / 1e6:.1f} MB",
+            item.model.licence,
+            item.model.use,
+            place,
+        )
+    console.print(table)
+
+
+@models_app.command("fetch")
+def models_fetch(
+    reader: Annotated[
+        Reader, typer.Option("--reader", help="Fetch what this reader needs.")
+    ] = Reader.OCR,
+) -> None:
+    """Fetch and verify the models that a reader needs; what is here already is kept."""
+    from appliance.runtime.vision.readers import MODELS
+
+    store = ModelStore.default()
+    for name in MODELS[reader]:
+        typer.echo(f"{name}: {store.fetch(name, typer.echo)}")
+
+
+def _reader(kind: Reader) -> "PlateReader":
+    from appliance.runtime.vision.readers import MODELS, build_reader
+
+    store = ModelStore.default()
+    for name in MODELS[kind]:
+        store.fetch(name, lambda text: typer.echo(text, err=True))
+    return build_reader(kind, store)
