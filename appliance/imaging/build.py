@@ -118,7 +118,7 @@ def build_image(wanted: Wanted, store: PackageStore, say: Say) -> Image:
         say("应用各角色…")
         _apply(tree, profile, machine, runtime)
         # Last, when everything that goes into it is in place.
-        run_inside(tree.root, ["update-initramfs", "-u", "-k", "all"], lock.epoch, log=log)
+        run_inside(tree.root, ["update-initramfs", "-c", "-k", "all"], lock.epoch, log=log)
         tidy(tree.root)
         _describe(tree.root, release, wanted.profile, machine)
         parts = _parts(tree, runtime)
@@ -169,7 +169,8 @@ def _install_debian(tree: Tree) -> None:
     words += [f"--include={names}", SUITE, str(tree.root)]
     done = subprocess.run(  # noqa: S603 - fixed words, no shell
         [*words, f"deb [trusted=yes] copy:{tree.repository} ./"],
-        env=environment(tree.lock.epoch),
+        # The kernel's initrd is made last, once (kernel's postinst.d/initramfs-tools heeds INITRD).
+        env=environment(tree.lock.epoch) | {"INITRD": "No"},
         capture_output=True,
         text=True,
         errors="replace",
