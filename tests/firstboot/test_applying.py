@@ -24,19 +24,21 @@ module.exit_json(word=module.params["word"], libraries=ansible.module_utils.basi
 def test_a_module_runs_with_this_machines_libraries_not_with_those_sent_along(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "library").mkdir()
-    (tmp_path / "library" / "tell.py").write_text(MODULE)
+    # As those of the roles: in a collection, or Ansible's own.
+    modules = tmp_path / "ansible_collections" / "some" / "box" / "plugins" / "modules"
+    modules.mkdir(parents=True)
+    (modules / "tell.py").write_text(MODULE)
     python = tmp_path / "python"
     python.write_text(INTERPRETER.replace("/usr/bin/python3", sys.executable))
     python.chmod(0o700)
     told = {"ansible_connection": "local", "ansible_python_interpreter": str(python)}
     program = Path(sys.executable).with_name("ansible")
-    words = [program, "-i", "here,", "here", "-m", "tell", "-a", "word=门禁", "--one-line"]
+    words = [program, "-i", "here,", "here", "-m", "some.box.tell", "-a", "word=门禁", "--one-line"]
     said = subprocess.run(
         [*words, "-e", json.dumps(told)],
         env=os.environ
         | {
-            "ANSIBLE_LIBRARY": str(tmp_path / "library"),
+            "ANSIBLE_COLLECTIONS_PATH": str(tmp_path),
             "ANSIBLE_HOME": str(tmp_path),
             "ANSIBLE_PIPELINING": "True",
             "LC_ALL": "C.UTF-8",
