@@ -125,7 +125,6 @@ def build_image(wanted: Wanted, store: PackageStore, say: Say) -> Image:
         clamp(tree.root, lock.epoch)
         files = _pack(wanted, release, tree, runtime, say)
         files += _papers(wanted.out, release, parts, lock.epoch)
-        _grant_removal(tree.root)
     sums = wanted.out / f"{release.name}.SHA256SUMS"
     sums.write_text("".join(f"{digest_of(path)}  {path.name}\n" for path in files), "utf-8")
     return Image(release.name, (*files, sums))
@@ -221,6 +220,7 @@ def _apply(tree: Tree, profile: Path, machine: str, runtime: Bundle) -> None:
     try:
         run_inside(tree.root, words, tree.lock.epoch, binds=binds, log=tree.log, what="各角色")
     finally:
+        _open_mount_points(tree.root)
         with tree.log.open("a", encoding="utf-8") as file:
             file.write(said.read_text("utf-8", "replace"))
 
@@ -270,8 +270,10 @@ def _papers(out: Path, release: ImageRelease, parts: list[contents.Part], epoch:
     return [bill, licences]
 
 
-def _grant_removal(root: Path) -> None:
-    """A role may have made a mount point immutable."""
+def _open_mount_points(root: Path) -> None:
+    """A role makes the video disks' mount points immutable: no date can be set there, and no tree
+    removed. Neither tar nor mke2fs would keep it; the box's first start does it again.
+    """
     places = [str(path) for path in (root / "srv").rglob("*") if path.is_dir()]
     if places:
         subprocess.run(["chattr", "-i", *places], check=False, capture_output=True)  # noqa: S603, S607
