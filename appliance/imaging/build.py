@@ -25,7 +25,7 @@ from appliance.imaging.packages import IMAGES, PackageStore, write_repository
 from appliance.imaging.partitions import plan
 from appliance.imaging.release_file import ImageRelease, profile_digest
 from appliance.imaging.tarball import write_tarball
-from appliance.imaging.tidying import clamp, tidy
+from appliance.imaging.tidying import clamp, open_mount_points, tidy
 from appliance.models import ModelStore, locked_models
 from appliance.profile.loading import load_profile
 from appliance.profile.machines import one_machine
@@ -220,7 +220,7 @@ def _apply(tree: Tree, profile: Path, machine: str, runtime: Bundle) -> None:
     try:
         run_inside(tree.root, words, tree.lock.epoch, binds=binds, log=tree.log, what="各角色")
     finally:
-        _open_mount_points(tree.root)
+        open_mount_points(tree.root)
         with tree.log.open("a", encoding="utf-8") as file:
             file.write(said.read_text("utf-8", "replace"))
 
@@ -268,12 +268,3 @@ def _papers(out: Path, release: ImageRelease, parts: list[contents.Part], epoch:
     licences = out / f"{release.name}.licences.tsv"
     licences.write_text(sbom.licence_list(parts), "utf-8")
     return [bill, licences]
-
-
-def _open_mount_points(root: Path) -> None:
-    """A role makes the video disks' mount points immutable: no date can be set there, and no tree
-    removed. Neither tar nor mke2fs would keep it; the box's first start does it again.
-    """
-    places = [str(path) for path in (root / "srv").rglob("*") if path.is_dir()]
-    if places:
-        subprocess.run(["chattr", "-i", *places], check=False, capture_output=True)  # noqa: S603, S607
