@@ -23,7 +23,7 @@ SELF_TEST = Vehicle("宁A58D21", PlateColour.YELLOW)
 """The demo's first vehicle; it comes over and over until the gate has seen it."""
 
 STANDS_SECONDS, GAP_SECONDS = 240.0, 20.0
-"""It stands at the bar for long: what takes a processor 60 ms takes an emulated one half a minute."""
+"""It stands at the bar for long: what takes a processor 60 ms takes an emulated one 30 s."""
 RECOGNITION = {"frames_per_second": 1, "confirm_readings": 1, "unread_after_seconds": 120}
 
 
