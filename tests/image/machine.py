@@ -103,6 +103,7 @@ def pc(disk: Path, folder: Path, guest_ports: Sequence[int]) -> Iterator[PC]:
     shutil.copy(FIRMWARE / "OVMF_VARS_4M.fd", folder / "vars.fd")
     ports = dict(zip(guest_ports, _free_ports(len(guest_ports)), strict=True))
     forwarded = "".join(f",hostfwd=tcp:127.0.0.1:{here}-:{there}" for there, here in ports.items())
+    (folder / "console.log").write_text("")  # that of an earlier start is no news
     process = subprocess.Popen(
         [
             *("qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi"),
@@ -122,7 +123,6 @@ def pc(disk: Path, folder: Path, guest_ports: Sequence[int]) -> Iterator[PC]:
         stdin=subprocess.DEVNULL,
     )
     try:
-        (folder / "console.log").touch()
         yield PC(folder, process, ports, time.monotonic())
     finally:
         process.terminate()

@@ -22,8 +22,9 @@ from .machine import PEERS
 SELF_TEST = Vehicle("宁A58D21", PlateColour.YELLOW)
 """The demo's first vehicle; it comes over and over until the gate has seen it."""
 
-STANDS_SECONDS, GAP_SECONDS = 90.0, 15.0
-"""It stands at the bar for long, as one reading takes an emulated processor seconds."""
+STANDS_SECONDS, GAP_SECONDS = 240.0, 20.0
+"""It stands at the bar for long: what takes a processor 60 ms takes an emulated one 30 s."""
+RECOGNITION = {"frames_per_second": 1, "confirm_readings": 1, "unread_after_seconds": 120}
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def site(folder: Path, operator_key: str) -> Iterator[Site]:
         }
         raw["uplink"] |= {"host": PEERS, "port": platform.address[1]}
         raw["ups"]["driver"] = "dummy-ups"
-        raw["recognition"] = {"frames_per_second": 1, "unread_after_seconds": STANDS_SECONDS}
+        raw["recognition"] = RECOGNITION
         raw["machines"][0]["name"] = "gate-image"
         raw["access"] = {"operators": [{"name": "zhang-san", "ssh_key": operator_key}]}
         raw["protection"] = {"intrusion": {"update_sources": []}}
