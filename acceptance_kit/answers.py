@@ -9,6 +9,7 @@
 Both have this form. What the file cannot mean is refused, with a sentence each.
 """
 
+import io
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -16,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from PIL import Image
 
-from acceptance_kit.evidence import ANSWERS, EvidenceFolder, whole_file
+from acceptance_kit.evidence import ANSWERS, FILES, EvidenceFolder, whole_file
 from acceptance_kit.questions import Answer, Asked, asked, wrong
 from appliance.clock import BEIJING
 from appliance.profile.model import Profile
@@ -25,6 +27,7 @@ from appliance.trouble import Trouble
 
 MOST_BYTES = 1_000_000
 MOST_PHOTO_BYTES = 20_000_000
+MOST_PIXELS = 64_000_000
 KEYS = {"answer", "by", "at", "note", "photo"}
 WORDS = {True: "是", False: "否"}
 PICTURES = {b"\xff\xd8\xff": "jpg", b"\x89PNG": "png"}
@@ -94,10 +97,32 @@ def keep_photo(folder: EvidenceFolder, name: str, file: Path) -> str:
         raise Trouble(
             f"读不了照片 {file}。请核对文件名，相对路径从答案文件所在目录算起。"
         ) from error
+    return keep_picture(folder, name, content, str(file))
+
+
+def keep_picture(folder: EvidenceFolder, name: str, content: bytes, source: str) -> str:
+    """Keep the picture that goes with an answer, in the place of an earlier one; returns its name.
+
+    Raises Trouble when it is none that can be shown whole: JPEG or PNG, 20 MB, 64 megapixels.
+    """
     kind = next((kind for mark, kind in PICTURES.items() if content.startswith(mark)), None)
-    if kind is None or len(content) > MOST_PHOTO_BYTES:
-        raise Trouble(f"{file} 不是 20 MB 以内的 JPEG 或 PNG 照片。")
+    if kind is None or len(content) > MOST_PHOTO_BYTES or not _whole(content):
+        raise Trouble(f"{source} 不是 20 MB 以内、完好的 JPEG 或 PNG 照片。")
+    for other in set(PICTURES.values()) - {kind}:
+        (folder.path / FILES / f"{name}.{other}").unlink(missing_ok=True)
     return folder.keep_file(f"{name}.{kind}", content)
+
+
+def _whole(content: bytes) -> bool:
+    """Whether a picture can be decoded to its end; what claims to be huge is not tried."""
+    try:
+        with Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                return False
+            picture.load()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False
+    return True
 
 
 def _read(
@@ -114,7 +139,7 @@ def _read(
         if not meant and strict:
             faults.append(f"{key}：没有这个问题，或没有这个出入口、道闸、相机、工控机。")
         for one in meant:
-            answer = _answer(one, told[key], by, now)
+            answer = answer_of(one, told[key], by, now)
             if isinstance(answer, str):
                 faults.append(f"{key}：{answer}")
                 break
@@ -159,7 +184,7 @@ def _meant(key: str, known: Iterable[Asked]) -> list[Asked]:
     return [one for one in known if key in {one.name, one.question.item}]
 
 
-def _answer(  # noqa: PLR0911 - a sentence for each way to go wrong
+def answer_of(  # noqa: PLR0911 - a sentence for each way to go wrong
     one: Asked, told: Any, by: str, now: datetime | None
 ) -> Answer | str:
     """The answer, or a Chinese sentence that says why it is none."""
@@ -178,9 +203,9 @@ def _answer(  # noqa: PLR0911 - a sentence for each way to go wrong
         return "没有写明谁回答的，请写 by: 姓名。"
     note = str(parts.get("note") or "").strip()
     if len(note) > 500 or not note.isprintable():
-        return "note 请写成一行，不超过 500 字。"
+        return "说明（note）请写成一行，不超过 500 字。"
     if said == "不适用" and not note:
-        return "回答“不适用”时请在 note 中写明原因。"
+        return "回答“不适用”时请写明原因（说明，note）。"
     photo = parts.get("photo")
     if photo is not None and not PICTURE.fullmatch(Path(str(photo)).name):
         return "photo 应为照片的文件名。"

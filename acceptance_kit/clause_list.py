@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from acceptance_kit.acceptance import PROFILE
 from acceptance_kit.evidence import FILES, FINDINGS, EvidenceFolder
 from acceptance_kit.findings import Finding, Verdict
 from acceptance_kit.register import Entry, register, verdict
-from acceptance_kit.session import PROFILE
 from appliance.profile.loading import load_profile
 from appliance.trouble import Trouble
 

@@ -88,13 +88,23 @@ def accept_run(
         list[str] | None, typer.Option("--skip", help="不做这些项目，写法同 --only。")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="上次已是“是”的项目也重新检查。")] = False,
+    serve: Annotated[
+        str | None,
+        typer.Option(
+            "--serve",
+            metavar="ADDR[:PORT]",
+            help="不在终端提问，而在这个地址上打开平板用的页面，步骤相同；端口默认 8090。",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """验收一个站点。退出码：0 全部为“是”，1 有“否”或“未检”，2 无法进行。"""
     _need_kit()
+    from acceptance_kit.acceptance import Acceptance
     from acceptance_kit.asking import Asker
     from acceptance_kit.demo.acceptance import ANSWERS, PROFILE, demo_to_accept
     from acceptance_kit.evidence import EvidenceFolder
+    from acceptance_kit.pages import serve_acceptance
     from acceptance_kit.peers.platform.records import read_records
     from acceptance_kit.reaching import reached
     from acceptance_kit.screen import Screen, open_table
@@ -107,28 +117,34 @@ def accept_run(
 
     if demo == (profile is not None):
         raise Trouble("请给出站点配置，或用 --demo 对演示站点验收，二者取一。")
+    if serve and (yes or truths):
+        raise Trouble("--serve 由现场人员在平板上操作，不能与 --yes、--truths 同用。")
     view = Console(highlight=False, stderr=as_json)
-    if platform is not None:
-        read_records(platform)  # a wrong file is told now, not after the drills
     clock = SystemClock()
     folder = EvidenceFolder.open(out)
     attended = not yes and sys.stdin.isatty()
     asker = Asker(view, folder, clock, by)
+    choice = Choice(tuple(only or ()), tuple(skip or ()))
     options = Options(
-        choice=Choice(tuple(only or ()), tuple(skip or ())),
-        again=again,
-        answers=answers or (ANSWERS if demo else None),
+        answers=answers or (ANSWERS if demo and not serve else None),
         by=by,
         ask=asker.ask if attended else None,
         confirm=asker.confirm if attended else lambda _: yes,
         truths=truths_of_file(truths) if truths else None,
-        received=partial(read_records, platform) if platform else None,
         ask_truths=asker.ask_truths if attended else None,
     )
     wanted = Wanted(profile or PROFILE, host=host, machine=machine, account=Account(user, key))
     with ExitStack() as stack:
         site = stack.enter_context(demo_to_accept(PROFILE, view) if demo else reached(wanted))
-        outcome = Session(site, folder, options, clock, Screen(view)).run()
+        received = partial(read_records, platform) if platform else None
+        if received is not None:
+            received()  # a wrong file is told now, not after the drills
+        acceptance = Acceptance(site, folder, clock, choice, again=again, received=received)
+        if serve:
+            serve_acceptance(acceptance, serve, view, answers=answers, by=by)
+            outcome = acceptance.outcome()
+        else:
+            outcome = Session(acceptance, options, Screen(view)).run()
     if as_json:
         typer.echo(json.dumps(outcome.as_dict(), ensure_ascii=False))
     else:

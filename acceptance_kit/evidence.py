@@ -10,6 +10,7 @@ What is written is whole or not there: a file comes under a hidden name, is sync
 place by renaming.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -99,6 +100,22 @@ class EvidenceFolder:
         with whole_file(self.path / part / name) as file:
             file.write_bytes(content)
         return name
+
+
+@contextmanager
+def one_at_a_time(folder: EvidenceFolder) -> Iterator[None]:
+    """Nobody else accepts in this folder meanwhile, in a terminal or on pages. Raises Trouble."""
+    handle = os.open(folder.path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Trouble(
+                f"另一个 gatehouse accept 正在使用 {folder.path}（终端或平板页面）。请先结束它。"
+            ) from None
+        yield
+    finally:
+        os.close(handle)
 
 
 _OURS = {FINDINGS, FILES, FORMS, ANSWERS, MANIFEST, "work"}

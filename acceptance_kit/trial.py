@@ -38,6 +38,7 @@ ACCURACY = Proof(
 DEMANDS = (ACCURACY,)
 METHOD = "按记录顺序逐条核对照片，与当时识别的号码和颜色比较，中间不跳过。"
 COLUMNS = ("passage", "plate", "colour")
+LONGEST_PLATE = 12
 MISSED = "missed"
 """Stands for a passage's number: a vehicle that passed and was not recorded."""
 
@@ -67,6 +68,8 @@ class Truth:
             return cls(plate)
         if not plate:
             raise ValueError("没有写车牌号码")
+        if len(plate) > LONGEST_PLATE or not plate.isprintable():
+            raise ValueError(f"车牌号码不超过 {LONGEST_PLATE} 个字")
         try:
             return cls(plate, PlateColour(colour.strip()))
         except ValueError:

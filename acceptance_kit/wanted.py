@@ -9,7 +9,7 @@ from acceptance_kit.evidence import FINDINGS, MANIFEST, EvidenceFolder
 from acceptance_kit.findings import Finding, Verdict, name_of
 from acceptance_kit.register import proofs
 from acceptance_kit.seal import inspect
-from acceptance_kit.subjects import subjects
+from acceptance_kit.subjects import About, subjects
 from appliance.profile.model import Profile
 from appliance.trouble import Trouble
 
@@ -51,6 +51,16 @@ def check_names(profile: Profile) -> Iterator[str]:
     for demand in demands():
         for subject in subjects(profile, demand.about, demand.role):
             yield name_of(demand.item, subject)
+
+
+def check_names_of(profile: Profile, machine: str) -> Iterator[str]:
+    """Those that are asked of one machine; what concerns the site is the first one's."""
+    one = profile.machine(machine)
+    part = profile.part_of(one)
+    for demand in demands():
+        if demand.about is not About.SITE or one == profile.machines[0]:
+            for subject in subjects(part, demand.about, demand.role):
+                yield name_of(demand.item, subject)
 
 
 def shown_before(folder: EvidenceFolder) -> tuple[dict[str, Finding], tuple[str, ...]]:

@@ -47,6 +47,19 @@ class Target:
         config = None if self.ssh_config is None else str(self.ssh_config)
         return get_host(self.spec, ssh_config=config, sudo=self.sudo)
 
+    @property
+    def own_host(self) -> Any:
+        """The same for another thread: testinfra keeps one host a machine, which changes its
+        account while it runs a command."""
+        from testinfra.backend import get_backend  # noqa: PLC0415
+        from testinfra.host import Host  # noqa: PLC0415
+
+        config = None if self.ssh_config is None else str(self.ssh_config)
+        backend = get_backend(self.spec, ssh_config=config, sudo=self.sudo)
+        host = Host(backend)
+        backend.set_host(host)
+        return host
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from appliance.provisioning.events import Ended, Event, read_event
 PLAYBOOK = Path("/usr/share/gatehouse/provision.yml")
 CURRENT = Path("/opt/gatehouse/current")
 ANSIBLE = "/usr/bin/ansible-playbook"
+PYTHON = "/usr/bin/python3"
 PATIENCE_SECONDS = 900
 """For a release to do well: with no former one to go back to, a slow PC costs nothing but time."""
 
@@ -28,12 +30,17 @@ def apply(profile: Path, machine: str, log: Path, release: str | None = None) ->
     with tempfile.TemporaryDirectory(prefix="gatehouse-apply-") as temporary:
         hosts = Path(temporary) / "hosts.yaml"
         told = {
-            "ansible_connection": "local",
+            "ansible_connection": "gatehouse.box.here",
+            "ansible_become": False,  # it is root that runs this
             "runtime_release_on_box": release or CURRENT.resolve().name,
             "runtime_patience_seconds": PATIENCE_SECONDS,
+            # A gate without its data partition still opens; `start` says what is amiss.
+            "runtime_insists_on_storage": False,
         }
         hosts.write_text(json.dumps({"all": {"hosts": {machine: told}}}), "utf-8")
         handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        environment = _environment(Path(temporary), teller)
+        modules = module_server(Path(environment["GATEHOUSE_MODULES"]), environment, PYTHON)
         try:
             process = subprocess.Popen(  # noqa: S603 - fixed words, no shell
                 [
@@ -41,7 +48,7 @@ def apply(profile: Path, machine: str, log: Path, release: str | None = None) ->
                     *("--limit", machine, str(PLAYBOOK)),
                 ],
                 cwd=PLAYBOOK.parent,
-                env=_environment(Path(temporary), teller),
+                env=environment,
                 pass_fds=(teller,),
                 stdin=subprocess.DEVNULL,
                 stdout=handle,
@@ -56,9 +63,21 @@ def apply(profile: Path, machine: str, log: Path, release: str | None = None) ->
                     yield read_event(line)
             code = process.wait()
         finally:
-            process.terminate()
-            process.wait()
+            for each in (process, modules):
+                each.terminate()
+                each.wait()
     yield Ended(code, tuple(log.read_text("utf-8", "replace").splitlines()[-40:]))
+
+
+def module_server(
+    path: Path, environment: dict[str, str], python: str
+) -> "subprocess.Popen[bytes]":
+    """The process that runs the modules; when this returns it listens on `path`."""
+    program = Path(__file__).with_name("modules.py")
+    server = subprocess.Popen([python, "-P", str(program), str(path)], env=environment)  # noqa: S603
+    while not path.exists() and server.poll() is None:
+        time.sleep(0.05)
+    return server
 
 
 def _environment(folder: Path, teller: int) -> dict[str, str]:
@@ -78,6 +97,7 @@ def _environment(folder: Path, teller: int) -> dict[str, str]:
         "ANSIBLE_PIPELINING": "True",
         "ANSIBLE_NOCOLOR": "1",
         "GATEHOUSE_EVENTS": str(teller),
+        "GATEHOUSE_MODULES": str(folder / "modules"),
         "PYTHONPATH": str(library / "site-packages"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -86,7 +87,7 @@ def start(pause: Callable[[float], None] = time.sleep) -> int:
                 amiss += [f"{given.where}里的站点配置不能使用：", *fit]
         else:
             amiss += why
-        page.open()
+        open_unless_gate(page)
         tell(waiting(amiss, has_profile=known is not None))
         pause(LOOK_AGAIN_SECONDS)
 
@@ -98,6 +99,17 @@ def leave(notice: Notice, file: Path = LEFT) -> None:
     else:
         file.write_text(f"{notice.title}：{' '.join(notice.lines[:3])}\n", "utf-8")
         file.chmod(0o644)
+
+
+def open_unless_gate(page: NoticePage) -> None:
+    """Open the page where the gate's unit, which starts before this one, does not run.
+
+    The unit and not the port is asked: at a start the gate's own page needs its time, and must
+    find the port free.
+    """
+    words = ["systemctl", "--quiet", "is-active", "gatehouse.service"]
+    if subprocess.run(words, check=False).returncode != 0:  # noqa: S603 - fixed words, no shell
+        page.open()
 
 
 def find(*, first: bool) -> tuple[Given | None, list[str]]:
@@ -118,7 +130,7 @@ def find(*, first: bool) -> tuple[Given | None, list[str]]:
 def bring(given: Given, fit: Fit, page: NoticePage, tell: Teller, amiss: list[str]) -> list[str]:
     """Apply the profile; returns what went wrong, nothing when all is well."""
     name = fit.profile.enterprise.name
-    page.open()
+    open_unless_gate(page)
     keep_secrets(given.secrets)
     outcome = Outcome({fit.machine: MachineOutcome()})
     role: str | None = None

@@ -25,7 +25,7 @@ from appliance.imaging.packages import IMAGES, PackageStore, write_repository
 from appliance.imaging.partitions import plan
 from appliance.imaging.release_file import ImageRelease, profile_digest
 from appliance.imaging.tarball import write_tarball
-from appliance.imaging.tidying import clamp, tidy
+from appliance.imaging.tidying import clamp, open_mount_points, tidy
 from appliance.models import ModelStore, locked_models
 from appliance.profile.loading import load_profile
 from appliance.profile.machines import one_machine
@@ -118,14 +118,13 @@ def build_image(wanted: Wanted, store: PackageStore, say: Say) -> Image:
         say("应用各角色…")
         _apply(tree, profile, machine, runtime)
         # Last, when everything that goes into it is in place.
-        run_inside(tree.root, ["update-initramfs", "-u", "-k", "all"], lock.epoch, log=log)
+        run_inside(tree.root, ["update-initramfs", "-c", "-k", "all"], lock.epoch, log=log)
         tidy(tree.root)
         _describe(tree.root, release, wanted.profile, machine)
         parts = _parts(tree, runtime)
         clamp(tree.root, lock.epoch)
         files = _pack(wanted, release, tree, runtime, say)
         files += _papers(wanted.out, release, parts, lock.epoch)
-        _grant_removal(tree.root)
     sums = wanted.out / f"{release.name}.SHA256SUMS"
     sums.write_text("".join(f"{digest_of(path)}  {path.name}\n" for path in files), "utf-8")
     return Image(release.name, (*files, sums))
@@ -169,7 +168,8 @@ def _install_debian(tree: Tree) -> None:
     words += [f"--include={names}", SUITE, str(tree.root)]
     done = subprocess.run(  # noqa: S603 - fixed words, no shell
         [*words, f"deb [trusted=yes] copy:{tree.repository} ./"],
-        env=environment(tree.lock.epoch),
+        # The kernel's initrd is made last, once (kernel's postinst.d/initramfs-tools heeds INITRD).
+        env=environment(tree.lock.epoch) | {"INITRD": "No"},
         capture_output=True,
         text=True,
         errors="replace",
@@ -220,6 +220,7 @@ def _apply(tree: Tree, profile: Path, machine: str, runtime: Bundle) -> None:
     try:
         run_inside(tree.root, words, tree.lock.epoch, binds=binds, log=tree.log, what="各角色")
     finally:
+        open_mount_points(tree.root)
         with tree.log.open("a", encoding="utf-8") as file:
             file.write(said.read_text("utf-8", "replace"))
 
@@ -267,10 +268,3 @@ def _papers(out: Path, release: ImageRelease, parts: list[contents.Part], epoch:
     licences = out / f"{release.name}.licences.tsv"
     licences.write_text(sbom.licence_list(parts), "utf-8")
     return [bill, licences]
-
-
-def _grant_removal(root: Path) -> None:
-    """A role may have made a mount point immutable."""
-    places = [str(path) for path in (root / "srv").rglob("*") if path.is_dir()]
-    if places:
-        subprocess.run(["chattr", "-i", *places], check=False, capture_output=True)  # noqa: S603, S607

@@ -5,6 +5,7 @@ What is left may be packed twice to the same bytes.
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +67,17 @@ def _remove(path: Path, logs: Path) -> None:
             shutil.rmtree(path)
     elif not (path.parent == logs and path.name in LOGS):
         path.unlink(missing_ok=True)
+
+
+def open_mount_points(root: Path) -> None:
+    """Let the video disks' mount points be dated and removed, which a role has made immutable.
+
+    Neither tar nor mke2fs would keep that; a box's first start does it again.
+    """
+    places = [str(path) for path in (root / "srv").rglob("*") if path.is_dir()]
+    if places:
+        words = ["chattr", "-i", *places]
+        subprocess.run(words, check=False, capture_output=True)  # noqa: S603
 
 
 def clamp(root: Path, epoch: int) -> None:

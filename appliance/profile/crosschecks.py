@@ -6,6 +6,7 @@ in the same run as the schema does; they say nothing of a value the schema refus
 
 import re
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 from typing import Any
 
 from appliance.guideline.messages import PASSAGE_FIELDS
@@ -77,6 +78,14 @@ def _barriers(tree: Tree) -> Iterator[tuple[Route, Keys]]:
 
 def _cameras(tree: Tree) -> Iterator[tuple[Route, Keys]]:
     yield from _items(_keys(tree.data), (), "cameras")
+
+
+def _ipv4(value: object) -> bool:
+    try:
+        IPv4Address(str(value))
+    except ValueError:
+        return False
+    return True
 
 
 def _well_formed(route: Route, value: object) -> bool:
@@ -180,6 +189,10 @@ def _camera_reads(tree: Tree) -> None:
         if reads != CameraReads.PUSH and camera.get("push") is not None:
             wrong = "写了上报接收，自带识别却不是 push"
             tree.refuse((*route, "push"), wrong, "删去，或把 reads 写成 push")
+        host = camera.get("host")
+        if reads == CameraReads.PUSH and _well_formed((*route, "host"), host) and not _ipv4(host):
+            wrong = f"上报车牌的相机写的是主机名{quoted(str(host))}，防火墙只能按地址放行"
+            tree.refuse((*route, "host"), wrong, "IPv4 地址，如 192.168.1.64")
         if reads == CameraReads.ONVIF and camera.get("onvif_port") is None:
             wrong = "自带识别为 onvif，却没有写 ONVIF 端口"
             tree.refuse((*route, "reads"), wrong, "填写 onvif_port")

@@ -664,11 +664,14 @@ class Profile(Section):
         )
 
     def doors_of(self, machine: Machine) -> "tuple[Door, ...]":
-        """Where a machine listens for plate cameras that read by themselves."""
+        """Where a machine listens for plate cameras that read by themselves; what comes by the
+        loopback, from an adapter on the box, needs no door."""
         return tuple(
             Door(camera.id, camera.host, camera.push.port)
             for camera in self.cameras_of(machine)
-            if camera.reads is CameraReads.PUSH and camera.push is not None
+            if camera.reads is CameraReads.PUSH
+            and camera.push is not None
+            and not camera.push.address.is_loopback
         )
 
     def part_of(self, machine: Machine) -> "Profile":

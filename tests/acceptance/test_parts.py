@@ -38,14 +38,15 @@ def drilled(tmp_path: Path) -> Callable[..., dict[str, Finding]]:
     """The drills of a machine, as far as they were begun."""
 
     def drill(profile: Profile, *, confirm: bool, item: str = "") -> dict[str, Finding]:
-        hand = parts.Hand(
-            EvidenceFolder.open(tmp_path / "out"),
-            lambda name: name.startswith(item),
-            lambda _: confirm,
-            SystemClock(),
-            print,
+        folder = EvidenceFolder.open(tmp_path / "out")
+        work = parts.Work(profile, folder, SystemClock(), parts.Hand(confirm=lambda _: confirm))
+        found = (
+            finding
+            for one in DRILLS
+            if f"drill.{one.name}".startswith(item)
+            for finding in parts.drill(NOWHERE, one, work)
         )
-        return {each.name: each for each in parts.drills(NOWHERE, profile, hand)}
+        return {each.name: each for each in found}
 
     return drill
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from sites import DEMO, demo_profile
 
@@ -16,7 +18,7 @@ from appliance.trouble import Trouble
 from .test_evidence_folder import NOON
 
 PROFILE = load_profile(DEMO)
-JPEG = b"\xff\xd8\xff\xe0 a picture"
+JPEG = cv2.imencode(".jpg", np.zeros((9, 16, 3), np.uint8))[1].tobytes()
 
 
 @pytest.fixture

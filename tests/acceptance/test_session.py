@@ -2,26 +2,29 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from journal.samples import passage
 from rich.console import Console
 from sites import demo_profile
 
-from acceptance_kit import session as sessions
+from acceptance_kit import acceptance as acceptances
+from acceptance_kit.acceptance import Acceptance, Outcome
 from acceptance_kit.checks.place import Place
 from acceptance_kit.checks.running import Target
 from acceptance_kit.evidence import EvidenceFolder
 from acceptance_kit.findings import Finding, Verdict
+from acceptance_kit.peers.platform.records import Received
 from acceptance_kit.reaching import Site
 from acceptance_kit.screen import Screen
 from acceptance_kit.seal import inspect
-from acceptance_kit.session import Options, Outcome, Session
+from acceptance_kit.session import Options, Session
 from acceptance_kit.wanted import Choice
 from appliance.clock import BEIJING, SystemClock
 from appliance.guideline.retention import Kind
@@ -43,13 +46,22 @@ class Gate:
     root: Path
     out: Path
 
-    def accept(self, *only: str, **options: object) -> Outcome:
-        said = StringIO()
-        chosen = Options(choice=Choice(only or ONLY), **options)  # type: ignore[arg-type]
-        screen = Screen(Console(file=said, width=200))
+    def begun(self, *only: str, **how: Any) -> Acceptance:
         folder = EvidenceFolder.open(self.out)
+        return Acceptance(self.site, folder, SystemClock(), Choice(only or ONLY), **how)
+
+    def accept(
+        self,
+        *only: str,
+        again: bool = False,
+        received: Callable[[], Iterable[Received]] | None = None,
+        **options: object,
+    ) -> Outcome:
+        said = StringIO()
+        acceptance = self.begun(*only, again=again, received=received)
+        screen = Screen(Console(file=said, width=200))
         try:
-            return Session(self.site, folder, chosen, SystemClock(), screen).run()
+            return Session(acceptance, Options(**options), screen).run()  # type: ignore[arg-type]
         finally:
             self.said = said.getvalue()
 
@@ -201,7 +213,7 @@ def test_the_folder_is_sealed_whatever_ended_the_run(
 
 def interrupted(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     """As Ctrl-C between two findings."""
-    whole: Callable[..., Iterator[object]] = sessions.run_checks
+    whole: Callable[..., Iterator[object]] = acceptances.run_checks
 
     def cut(*words: object, **options: object) -> Iterator[object]:
         for number, taken in enumerate(whole(*words, **options)):
@@ -209,7 +221,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
                 raise KeyboardInterrupt
             yield taken
 
-    monkeypatch.setattr(sessions, "run_checks", cut)
+    monkeypatch.setattr(acceptances, "run_checks", cut)
 
 
 def test_a_part_of_an_acceptance_is_not_complete(gate: Gate) -> None:
@@ -225,8 +237,7 @@ def test_an_item_that_there_is_none_of_is_told(gate: Gate) -> None:
 
 
 def test_checks_that_cannot_begin_are_a_trouble_and_no_verdict(gate: Gate) -> None:
-    broken = Target("nobody", place=gate.site.targets[0].place)
-    gate.site = Site(gate.site.profile, gate.site.profile_file, (broken,))
+    gate.site.profile_file.write_text("not: a profile", "utf-8")
     with pytest.raises(Trouble, match="没有运行起来"):
         gate.accept()
     assert not gate.found()

@@ -3,18 +3,21 @@
 Its network is QEMU's own: 10.0.2.2 is this machine's loopback, where the peers listen.
 """
 
+import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from appliance.imaging.partitions import Plan
+from appliance.imaging.partitions import SECTOR, Partition, Plan
 
 FIRMWARE = Path("/usr/share/OVMF")
 PEERS = "10.0.2.2"
@@ -45,20 +48,53 @@ class PC:
 
     def screenshot(self, file: Path) -> None:
         """What is on its screen, as PNG."""
+        self._order("screendump", filename=str(file), format="png")
+
+    def page(self, path: str = "/") -> tuple[int, str]:
+        """Status and text of the page at the guest's port 8080; (0, "") while nobody answers."""
+        wire = http.client.HTTPConnection("127.0.0.1", self.ports[8080], timeout=120)
+        try:
+            wire.request("GET", path)
+            answer = wire.getresponse()
+            return answer.status, answer.read().decode("utf-8")
+        except (OSError, http.client.HTTPException):
+            return 0, ""
+        finally:
+            wire.close()
+
+    def plug(self, stick: Path) -> None:
+        """Put in a USB stick with this content."""
+        self._order(
+            "blockdev-add",
+            **{"node-name": "stick", "driver": "raw", "read-only": True},
+            file={"driver": "file", "filename": str(stick)},
+        )
+        self._order("device_add", driver="usb-storage", id="plug", drive="stick")
+
+    def unplug(self) -> None:
+        """Pull it out again; QEMU needs a moment to let go of its content."""
+        self._order("device_del", id="plug")
+        self.wait(lambda: "error" not in self._told("blockdev-del", {"node-name": "stick"}), 60, "")
+
+    def _order(self, name: str, **arguments: Any) -> None:
+        answer = self._told(name, arguments)
+        assert "return" in answer, answer
+
+    def _told(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         with socket.socket(socket.AF_UNIX) as wire:
             wire.connect(str(self.folder / "qmp"))
             lines = wire.makefile("rw")
-            lines.readline()
+            lines.readline()  # its greeting
             for order in (
                 {"execute": "qmp_capabilities"},
-                {
-                    "execute": "screendump",
-                    "arguments": {"filename": str(file), "format": "png"},
-                },
+                {"execute": name, "arguments": arguments},
             ):
                 lines.write(json.dumps(order) + "\n")
                 lines.flush()
-                lines.readline()
+                answer = json.loads(lines.readline())
+                while "event" in answer:
+                    answer = json.loads(lines.readline())
+        return answer
 
 
 @contextmanager
@@ -67,6 +103,7 @@ def pc(disk: Path, folder: Path, guest_ports: Sequence[int]) -> Iterator[PC]:
     shutil.copy(FIRMWARE / "OVMF_VARS_4M.fd", folder / "vars.fd")
     ports = dict(zip(guest_ports, _free_ports(len(guest_ports)), strict=True))
     forwarded = "".join(f",hostfwd=tcp:127.0.0.1:{here}-:{there}" for there, here in ports.items())
+    (folder / "console.log").write_text("")  # that of an earlier start is no news
     process = subprocess.Popen(
         [
             *("qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi"),
@@ -81,12 +118,11 @@ def pc(disk: Path, folder: Path, guest_ports: Sequence[int]) -> Iterator[PC]:
                 f"user,model=e1000e{forwarded}",
             ),
             *("-serial", f"file:{folder / 'console.log'}", "-device", "virtio-rng-pci"),
-            *("-qmp", f"unix:{folder / 'qmp'},server=on,wait=off"),
+            *("-qmp", f"unix:{folder / 'qmp'},server=on,wait=off", "-device", "qemu-xhci"),
         ],
         stdin=subprocess.DEVNULL,
     )
     try:
-        (folder / "console.log").touch()
         yield PC(folder, process, ports, time.monotonic())
     finally:
         process.terminate()
@@ -102,6 +138,25 @@ def put_on_config(disk: Path, plan: Plan, files: Sequence[Path]) -> None:
             check=True,
             env=os.environ | {"MTOOLS_SKIP_CHECK": "1"},
         )
+
+
+def fill(disk: Path, partition: Partition) -> None:
+    """Leave no room in an ext4 partition of a disk, but for what root keeps to itself."""
+    mine = ["unshare", "--mount", "sh", "-euc"]
+    script = (
+        'mount -o "loop,offset=$2,sizelimit=$3" "$1" /mnt; '
+        "fallocate -l $(df --output=avail -B1 /mnt | tail -n 1) /mnt/full; umount /mnt"
+    )
+    words = [*mine, script, "fill", str(disk), str(partition.start), str(partition.size)]
+    subprocess.run(words, check=True)
+
+
+def grown(disk: Path, partition: Partition) -> Partition:
+    """The same partition as the disk's table has it now."""
+    words = ["sgdisk", f"--info={partition.number}", disk]
+    said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    (sectors,) = re.findall(r"Partition size: (\d+) sectors", said)
+    return replace(partition, size=int(sectors) * SECTOR)
 
 
 def sparse_copy(image: Path, disk: Path, larger_by: int) -> None:

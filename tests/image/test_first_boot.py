@@ -3,8 +3,8 @@
 import os
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,20 +13,30 @@ import pytest
 from appliance.imaging.partitions import plan
 
 from .conftest import Built, tell
-from .machine import PC, pc, put_on_config, sparse_copy
+from .machine import PC, fill, grown, pc, put_on_config, sparse_copy
 from .site import SELF_TEST, Site, site
 
 PATIENCE_SECONDS = float(os.environ.get("GATEHOUSE_IMAGE_PATIENCE", "2400"))
 LARGER = 2 << 30
 
 
-@dataclass(frozen=True)
+@dataclass
 class Box:
     """The machine after its first start, and the site around it."""
 
     pc: PC
     site: Site
     key: Path
+    power: ExitStack
+
+    def start_again(self, *files: Path, full: bool) -> None:
+        """Cut its power, lay files on its config partition, fill its data disk, switch it on."""
+        self.power.close()
+        disk = self.pc.folder / "disk.img"
+        put_on_config(disk, plan(), files)
+        if full:
+            fill(disk, grown(disk, plan().data))
+        self.pc = self.power.enter_context(pc(disk, self.pc.folder, (22, 8080)))
 
     def ssh(self, *words: str) -> str:
         """Run as the profile's operator; he is let in by his key alone."""
@@ -53,29 +63,29 @@ def box(builds: tuple[Built, Built], workshop: Path, pytestconfig: pytest.Config
     public = " ".join(key.with_suffix(".pub").read_text().split()[:2])
     disk = folder / "disk.img"
     sparse_copy(builds[0].file(".img"), disk, LARGER)
-    with site(folder, public) as around:
+    with site(folder, public) as around, ExitStack() as power:
         put_on_config(disk, plan(), [around.profile, around.secrets])
-        with pc(disk, folder, (22, 8080)) as machine:
-            told = machine.wait(
-                lambda: "正在应用站点配置" in machine.console, PATIENCE_SECONDS, "reads its profile"
-            )
-            machine.screenshot(folder / "applying.png")
-            at_work = machine.wait(
-                lambda: "门禁已启动" in machine.console, PATIENCE_SECONDS, "starts the gate"
-            )
-            around.camera.begin()
-            passed = machine.wait(
-                lambda: any(each.plate == SELF_TEST.plate for each in around.platform.records()),
-                PATIENCE_SECONDS,
-                "reports the vehicle",
-            )
-            machine.screenshot(folder / "running.png")
-            tell(
-                pytestconfig,
-                f"power-on to profile read {told:.0f} s, to gate at work {at_work:.0f} s, "
-                f"to first passage at the platform {passed:.0f} s (QEMU without KVM)",
-            )
-            yield Box(machine, around, key)
+        machine = power.enter_context(pc(disk, folder, (22, 8080)))
+        told = machine.wait(
+            lambda: "正在应用站点配置" in machine.console, PATIENCE_SECONDS, "reads its profile"
+        )
+        machine.screenshot(folder / "applying.png")
+        at_work = machine.wait(
+            lambda: "门禁已启动" in machine.console, PATIENCE_SECONDS, "starts the gate"
+        )
+        around.camera.begin()
+        passed = machine.wait(
+            lambda: any(each.plate == SELF_TEST.plate for each in around.platform.records()),
+            PATIENCE_SECONDS,
+            "reports the vehicle",
+        )
+        machine.screenshot(folder / "running.png")
+        tell(
+            pytestconfig,
+            f"power-on to profile read {told:.0f} s, to gate at work {at_work:.0f} s, "
+            f"to first passage at the platform {passed:.0f} s (QEMU without KVM)",
+        )
+        yield Box(machine, around, key, power)
 
 
 def test_the_vehicle_reaches_the_platform_and_the_barrier_rises(box: Box) -> None:
@@ -116,7 +126,23 @@ def test_the_passwords_have_left_the_config_partition(box: Box) -> None:
 
 
 def test_the_status_page_answers(box: Box) -> None:
-    with urllib.request.urlopen(
-        f"http://127.0.0.1:{box.pc.ports[8080]}/healthz", timeout=120
-    ) as page:
-        assert page.status == 200
+    assert box.pc.page("/healthz")[0] == 200
+
+
+def test_after_a_power_cut_a_faulty_new_profile_and_a_full_disk_are_said_and_the_gate_goes_on(
+    box: Box, pytestconfig: pytest.Config
+) -> None:
+    before = box.site.profile.read_text("utf-8")
+    box.site.profile.write_text(before.replace("rated_watts: 6000", "rated_watts: 60"), "utf-8")
+    box.start_again(box.site.profile, full=True)
+    box.pc.wait(lambda: "ups.rated_watts" in box.pc.console, PATIENCE_SECONDS, "says what is amiss")
+    for told in ("数据盘已满", "门禁按原来的站点配置继续运行"):
+        assert told in box.pc.console
+    seconds = box.pc.wait(
+        lambda: "ups.rated_watts" in box.pc.page()[1],
+        PATIENCE_SECONDS,
+        "the gate's own page says it",
+    )
+    assert box.ssh("systemctl", "is-active", "gatehouse") == "active"
+    box.pc.screenshot(box.pc.folder / "faulty.png")
+    tell(pytestconfig, f"power-on of the second start to the gate's own page {seconds:.0f} s")

@@ -33,6 +33,10 @@ EMPTY: Image = np.tile(np.arange(0, 160, dtype=np.uint8)[None, :, None], (90, 1,
 TRUCK: Image = EMPTY.copy()
 TRUCK[20:85, 30:130] = np.random.default_rng(7).integers(0, 255, (65, 100, 3), dtype=np.uint8)
 
+OTHER_LANE: Image = np.kron(
+    np.random.default_rng(8).integers(0, 255, (9, 16, 3), dtype=np.uint8), np.ones((10, 10, 1))
+).astype(np.uint8)
+
 GOOD, OTHER_GOOD, BLOCKED = "宁A58D21", "蒙B72F83", "甘D8M662"
 
 
@@ -94,17 +98,18 @@ class ScriptedCamera:
 
 
 class Lane:
-    """Lane A01 with its relay; may be killed between the journal and the relay, and run again."""
+    """A lane with its relay; may be killed between the journal and the relay, and run again."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, barrier: str = "A01") -> None:
         self.clock = PictureClock()
+        self.name = barrier
         self.relay = SimulatedRelay(open_seconds=2, clock=self.clock)
         self.relay.start()
         self.camera = ScriptedCamera(self.clock)
+        driver = f"entrances__0__barriers__{int(barrier[1:]) - 1}__driver"
         profile = demo_profile(
             root,
-            entrances__0__barriers__0__driver__port=self.relay.address[1],
-            entrances__0__barriers__0__driver__pulse_seconds=0.1,
+            **{f"{driver}__port": self.relay.address[1], f"{driver}__pulse_seconds": 0.1},
             admission__block=[BLOCKED],
             admission__unread_plate="refuse",
         )
@@ -127,7 +132,7 @@ class Lane:
         self.look(0.5)
 
     def _main(self, deaf: bool) -> None:
-        lane = self.profile.lane("A01")
+        lane = self.profile.lane(self.name)
         with Journal.open(self.root, self.clock) as journal:
             barrier = self.barrier = Barrier(ModbusRelayDriver(lane.barrier.driver), self.clock)
             if deaf:
@@ -139,7 +144,7 @@ class Lane:
                 reader=self.camera,
                 stream=self.camera,  # type: ignore[arg-type]
                 barrier=barrier,
-                memory=LaneMemory(self.root, "A01"),
+                memory=LaneMemory(self.root, self.name),
                 clock=self.clock,
             )
             try:
@@ -380,6 +385,35 @@ def test_a_vehicle_that_left_while_the_program_was_down_is_told(lane: Lane) -> N
     lane.camera.clear()
     lane.run()
     lane.wait_for_note("visit-interrupted")
+
+
+def test_a_camera_that_sends_another_lanes_picture_is_told_until_it_shows_its_own_again(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.runtime.vision.picture.VIEW_SECONDS", 1.0)
+    lane.run()
+    lane.camera.show(None, OTHER_LANE)
+    lane.wait_for_note("picture-view-changed")
+    until(lambda: any("接错" in beat.detail and not beat.ok for beat in lane.journal.heartbeats()))
+    lane.camera.clear()
+    lane.wait_for_note("picture-recovered")
+
+
+def test_a_plate_read_at_two_barriers_at_once_is_told_and_both_passages_stay(lane: Lane) -> None:
+    neighbour = Lane(lane.root, "A02")
+    try:
+        for one in (lane, neighbour):
+            one.run()
+        for one in (lane, neighbour):
+            one.camera.show(GOOD)
+        passages = lane.wait_for_passages(2)
+        lane.wait_for_note("plate-at-two-barriers")
+    finally:
+        neighbour.close()
+    assert {passage.barrier for passage in passages} == {"A01", "A02"}
+    (told,) = {e.detail for e in lane.journal.latest_events(9) if e.kind == "plate-at-two-barriers"}
+    assert "接错" in told
+    assert GOOD in told
 
 
 def test_a_run_that_did_not_end_in_order_is_told_by_the_next(lane: Lane) -> None:

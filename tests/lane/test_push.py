@@ -16,11 +16,15 @@ import pytest
 
 from appliance.clock import SystemClock
 from appliance.guideline.dictionaries import PlateColour
-from appliance.profile.model import PlatePush
+from appliance.models import ModelStore
+from appliance.profile.model import PlatePush, Reader
 from appliance.profile.sections import Secret
 from appliance.runtime.lane.push import WAITING, DoorUnavailable, PushDoor
 from appliance.runtime.lane.push_form import LARGEST_BODY, spelled
+from appliance.runtime.vision.readers import build_reader
+from appliance.runtime.vision.report import Heard
 
+JPEG = cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 255, (90, 160, 3), np.uint8))[1]
 TOKEN = "t0ken-of-a01"
 READ = {"format": 1, "plate": "宁A58D21", "colour": "yellow", "confidence": 0.91}
 
@@ -146,6 +150,7 @@ def test_nothing_is_parsed_before_the_token_is_proved(
         json.dumps(READ | {"read_at": "2026-11-25T09:00:00"}).encode(),
         json.dumps(READ | {"picture": "not base64!"}).encode(),
         json.dumps(READ | {"picture": base64.b64encode(b"no picture").decode()}).encode(),
+        json.dumps(READ | {"picture": base64.b64encode(JPEG[:-900].tobytes()).decode()}).encode(),
     ],
 )
 def test_a_body_that_is_not_the_form_is_refused_and_the_next_is_taken(
@@ -155,6 +160,16 @@ def test_a_body_that_is_not_the_form_is_refused_and_the_next_is_taken(
     assert (status, door.take()) == (400, [])
     assert "宁A58D21" not in told["error"]
     assert camera.send(READ)[0] == 202
+
+
+def test_a_picture_of_one_pixel_is_taken_and_confirms_nothing(
+    door: PushDoor, camera: Camera
+) -> None:
+    dot = cv2.imencode(".png", np.zeros((1, 1, 3), np.uint8))[1].tobytes()
+    assert camera.send(READ | {"picture": base64.b64encode(dot).decode()})[0] == 202
+    (report,) = door.take()
+    heard = Heard.of(report, build_reader(Reader.OCR, ModelStore.default()))
+    assert (heard.ours, heard.confirmed) == (None, False)
 
 
 def test_a_picture_that_claims_gigapixels_is_refused_before_they_are_made(camera: Camera) -> None:

@@ -323,6 +323,13 @@ def test_a_camera_that_reads_by_itself_says_where_its_readings_are_had(
     assert [(fault.key, said in fault.wrong) for fault in faults] == [(key, True)], faults
 
 
+def test_a_camera_that_pushes_has_an_address_that_the_firewall_can_let_in(good, check):
+    line = "    password: !secret camera-a01\n"
+    good = good.replace(line, f"{line}    reads: push\n    {PUSH}\n")
+    _, faults = check(good.replace("host: 127.0.0.1", "host: camera-a01.lan"))
+    assert [fault.key for fault in faults if "按地址放行" in fault.wrong] == ["cameras[0].host"]
+
+
 def test_two_cameras_do_not_hand_in_their_plates_at_one_port(good, check):
     for camera in ("camera-a01", "camera-a02"):
         line = f"    password: !secret {camera}\n"

@@ -25,11 +25,14 @@ def network() -> CornerNetwork:
 class Told:
     """A detector that offers the boxes it was told."""
 
-    def __init__(self, *boxes: Corners) -> None:
+    def __init__(self, *boxes: Corners, score: float = 0.3) -> None:
         self.boxes = boxes
+        self.score = score
+        self.asked = 0
 
     def detect(self, image: Image) -> list[PlateBox]:
-        return [PlateBox(corners.astype(np.float32), 0.3, 1) for corners in self.boxes]
+        self.asked += 1
+        return [PlateBox(corners.astype(np.float32), self.score, 1) for corners in self.boxes]
 
 
 def hung(plate: Image, corners: Corners) -> Image:
@@ -73,6 +76,40 @@ def test_two_boxes_of_one_plate_become_one(network: CornerNetwork) -> None:
     picture = hung(draw_plate("宁A58D21", PlateColour.BLUE), UPRIGHT)
     told = Told(moved(UPRIGHT, 10, 0), moved(UPRIGHT, -10, 0))
     assert len(CornerFinder(told, network).detect(picture)) == 1
+
+
+def test_lettering_right_above_a_plate_is_not_taken_for_the_same(network: CornerNetwork) -> None:
+    below = moved(UPRIGHT, 0, 70)
+    picture = hung(draw_plate("宁A58D21", PlateColour.BLUE), UPRIGHT)
+    second = hung(draw_plate("蒙B72F83", PlateColour.YELLOW), below)
+    picture[325:] = second[325:]
+    assert len(CornerFinder(Told(UPRIGHT, below), network).detect(picture)) == 2
+
+
+@pytest.mark.parametrize(("score", "asked"), [(0.3, 1), (0.9, 0)])
+def test_where_only_doubtful_boxes_are_offered_a_closer_look_is_taken(
+    score: float, asked: int, network: CornerNetwork
+) -> None:
+    picture = hung(draw_plate("宁A58D21", PlateColour.BLUE), UPRIGHT)
+    closer = Told(UPRIGHT)
+    finder = CornerFinder(Told(UPRIGHT, score=score), network, closer)
+    assert (len(finder.detect(picture)), closer.asked) == (1, asked)
+
+
+def test_what_only_the_closer_look_finds_is_found(network: CornerNetwork) -> None:
+    picture = hung(draw_plate("宁A58D21", PlateColour.BLUE), UPRIGHT)
+    assert CornerFinder(Told(), network).detect(picture) == []
+    assert len(CornerFinder(Told(), network, closer=Told(UPRIGHT)).detect(picture)) == 1
+
+
+@pytest.mark.shared
+def test_a_double_row_plate_above_the_cameras_own_lettering_is_found() -> None:
+    photo = held_out.PLATES / "photos" / "0170.jpg"
+    if not photo.is_file():
+        pytest.skip("the real photos lie in ../shared, which is absent")
+    boxes = own_detector(ModelStore.default()).detect(np.asarray(cv2.imread(str(photo)), np.uint8))
+    found = [box.rows for box in boxes if np.abs(box.corners.mean(0) - (1229, 794)).max() < 20]
+    assert found == [2]
 
 
 def test_a_box_around_no_plate_is_dropped(network: CornerNetwork) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -14,7 +15,7 @@ from sites import DEMO
 from waiting import free_port, until
 
 from acceptance_kit.peers.camera import rtsp_file
-from acceptance_kit.peers.camera.camera import SimulatedCamera
+from acceptance_kit.peers.camera.camera import Failing, SimulatedCamera
 from acceptance_kit.peers.camera.scene import Scene
 from appliance.clock import SystemClock
 from appliance.profile.loading import load_profile
@@ -74,6 +75,38 @@ def test_the_newest_frame_wins_and_no_backlog_grows() -> None:
         frame = live.next_frame(SECONDS)
         assert frame is not None
         assert frame.instant >= newest.instant  # a queue would hand out the second
+
+
+class BusyClock(SystemClock):
+    """The clock of a machine that has no time for the stream while `busy`."""
+
+    busy = False
+
+    def monotonic(self) -> float:
+        if self.busy and threading.current_thread().name.startswith("camera-"):
+            self.sleep(0.3)
+        return super().monotonic()
+
+
+def test_a_machine_that_cannot_keep_up_calls_the_camera_anew_and_shows_what_is_before_it_now(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = BusyClock()
+    with camera() as simulated:
+        settings = load_profile(DEMO).cameras[0]
+        settings = settings.model_copy(update={"rtsp_port": simulated.address[1]})
+        live = CameraStream(settings, PASSWORD, clock)
+        live.start()
+        try:
+            until(lambda: live.next_frame(SECONDS))
+            assert "fell behind" not in caplog.text
+            clock.busy = True  # three pictures a second of ten
+            until(lambda: "fell behind" in caplog.text)
+            clock.busy = False
+            until(lambda: live.next_frame(SECONDS))
+        finally:
+            clock.busy = False
+            live.stop()
 
 
 def test_a_camera_that_was_away_is_called_again_until_it_answers() -> None:
@@ -166,6 +199,40 @@ def test_a_damaged_stream_loses_pictures_and_not_the_camera(tmp_path: Path) -> N
         until(lambda: live.connected)
         watched(live, lambda frames: len(frames) > 20 and sum(pauses(frames)) > 4)
         assert live.alive
+
+
+def test_a_stream_that_is_cut_off_in_the_midst_of_a_picture_is_called_anew(tmp_path: Path) -> None:
+    whole = film(tmp_path / "a.ts", "1280x720", 3)
+    (tmp_path / "cut.ts").write_bytes(whole[: len(whole) * 2 // 3 - 77])
+    with serving_file(tmp_path / "cut.ts") as port, stream(port) as live:
+        live.attend(True)
+        until(lambda: live.connected)
+        watched(live, lambda frames: len(frames) > 35)  # once through, there are twenty
+        assert live.alive
+
+
+def test_the_decoder_keeps_no_pictures_back() -> None:
+    """One is on its way when FFmpeg knows by the next picture's beginning that it is whole."""
+    simulated = SimulatedCamera(Scene([]), user="gatehouse", password=PASSWORD, fps=1)
+    simulated.start()
+    waits = []
+    try:
+        with stream(simulated.address[1]) as live:
+            live.attend(True)
+            until(lambda: live.next_frame(SECONDS))
+            for failing in (Failing.BLACK, None, Failing.BLACK, None):
+                CLOCK.sleep(0.5)  # between two pictures
+                asked = CLOCK.monotonic()
+                simulated.fail(failing)
+                dark = failing is Failing.BLACK
+                frames = watched(
+                    live,
+                    lambda f: bool(f) and (f[-1].image.mean() < 20) == dark,  # noqa: B023
+                )
+                waits.append(frames[-1].instant - asked)
+    finally:
+        simulated.stop()
+    assert min(waits) < 2
 
 
 def test_an_empty_lane_is_looked_at_a_few_times_a_second_and_an_occupied_one_at_every_frame() -> (

@@ -38,6 +38,9 @@ HAND_RAISE_WINDOW = timedelta(seconds=90)
 RECENT = 100
 """How far back a starting lane looks for its last passage."""
 
+AT_ONCE = timedelta(seconds=10)
+"""No vehicle is at two barriers within so short a time: a camera shows another's lane."""
+
 RECORD_ATTEMPTS = 20
 SECOND_READER = "复核"
 CAMERA = "相机"
@@ -256,6 +259,8 @@ class PassageDesk:
             self._barrier.raise_for(recorded.id)
         else:
             self._barrier.cancel()
+        if is_new:
+            self._tell_of_two_places(recorded)
         log.info(
             "passage %d %s: %s %s, %s (%s)",
             recorded.id,
@@ -265,6 +270,23 @@ class PassageDesk:
             recorded.admission.rule,
             recorded.raise_method,
         )
+
+    def _tell_of_two_places(self, recorded: RecordedPassage) -> None:
+        """Say so when another barrier has just seen the same plate: of two lanes with one picture
+        each looks after its own passage is written, so that the later one finds the other's."""
+        for other in self._journal.latest_passages(RECENT):
+            if (
+                recorded.plate is not None
+                and other.plate == recorded.plate
+                and other.barrier != recorded.barrier
+                and abs(other.passed_at - recorded.passed_at) < AT_ONCE
+            ):
+                told = (
+                    f"道闸 {recorded.barrier} 与道闸 {other.barrier} 几乎同时识别到 "
+                    f"{recorded.plate}，可能是相机接错或画面照到邻道，请核对两处照片"
+                )
+                self._journal.note("plate-at-two-barriers", told)
+                return
 
     def _record(self, passage: Passage, hold: str | None) -> tuple[RecordedPassage, bool]:
         """Write a passage, waiting for a journal that another program holds for a while."""

@@ -25,8 +25,12 @@ CUT_WIDTHS = 1.6
 LEAST_PLATE = 0.5
 """Probability of one or two rows together from which a box is a plate."""
 
-SAME_PLATE = 0.4
-"""Two boxes whose centres are nearer than this share of a width are one plate's."""
+DOUBTFUL = 0.5
+"""Score up to which a plate found is no reason not to look closer."""
+
+SAME_PLATE = (0.4, 0.6)
+"""Two boxes whose centres are nearer than these shares of width and height are one plate's; what
+stands above it or below is something else."""
 
 LOOKS = 2
 """The second look is cut around what the first one found."""
@@ -48,19 +52,29 @@ class CornerNetwork:
 
 
 class CornerFinder:
-    """A detector whose boxes are looked at once more; `detector` should offer doubtful ones."""
+    """A detector whose boxes are looked at once more; `detector` should offer doubtful ones.
 
-    def __init__(self, detector: PlateDetector, network: CornerNetwork) -> None:
+    `closer` is asked too where it offers nothing better than doubtful ones: the same detector at a
+    larger picture finds some plates, of two rows above all, and takes twice the time.
+    """
+
+    def __init__(
+        self, detector: PlateDetector, network: CornerNetwork, closer: PlateDetector | None = None
+    ) -> None:
         self._detector = detector
         self._network = network
+        self._closer = closer
 
     def detect(self, image: Image) -> list[PlateBox]:
         """Every plate in the image, best first; corners in the image's own pixels."""
         found: list[PlateBox] = []
-        for box in self._detector.detect(image):
-            seen = self._looked_at(image, box)
-            if seen is not None and not any(_same(seen, other) for other in found):
-                found.append(seen)
+        for detector in (self._detector, self._closer):
+            if detector is None or any(box.score > DOUBTFUL for box in found):
+                break
+            for box in detector.detect(image):
+                seen = self._looked_at(image, box)
+                if seen is not None and not any(_same(seen, other) for other in found):
+                    found.append(seen)
         return sorted(found, key=lambda box: box.score, reverse=True)
 
     def _looked_at(self, image: Image, box: PlateBox) -> PlateBox | None:
@@ -87,7 +101,11 @@ def cut_out(
     height, width = image.shape[:2]
     rows = np.clip(np.arange(top, top + high), 0, height - 1)
     columns = np.clip(np.arange(left, left + wide), 0, width - 1)
-    piece = image[rows[:, None], columns]
+    inside = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    above, before = int((rows == rows[0]).sum()) - 1, int((columns == columns[0]).sum()) - 1
+    below, behind = high - above - inside.shape[0], wide - before - inside.shape[1]
+    # Beyond the picture's edge its last pixels go on.
+    piece = cv2.copyMakeBorder(inside, above, below, before, behind, cv2.BORDER_REPLICATE)
     way = cv2.INTER_AREA if wide > WIDTH else cv2.INTER_LINEAR
     cut = np.asarray(cv2.resize(piece, (WIDTH, HEIGHT), interpolation=way), np.uint8)
     scale = np.array((wide / WIDTH, high / HEIGHT), np.float32)
@@ -95,6 +113,6 @@ def cut_out(
 
 
 def _same(one: PlateBox, other: PlateBox) -> bool:
-    span = max(float(np.ptp(one.corners[:, 0])), float(np.ptp(other.corners[:, 0])), 1.0)
-    apart = float(np.linalg.norm(one.corners.mean(axis=0) - other.corners.mean(axis=0)))
-    return apart < SAME_PLATE * span
+    spans = np.maximum(np.ptp(one.corners, axis=0), np.ptp(other.corners, axis=0))
+    apart = np.abs(one.corners.mean(axis=0) - other.corners.mean(axis=0))
+    return bool((apart < np.maximum(np.array(SAME_PLATE) * spans, 1)).all())

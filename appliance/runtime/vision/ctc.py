@@ -54,6 +54,10 @@ def plates(
     for step in probabilities:
         likely = {ALPHABET[i - 1]: float(step[i]) for i in np.flatnonzero(step > LEAST) if i}
         blank = math.log(max(float(step[BLANK]), 1e-9))
+        if not likely:  # most steps lie between two characters
+            for beam in beams.values():
+                beam.blank, beam.character = beam.total + blank, -math.inf
+            continue
         grown: dict[str, _Beam] = defaultdict(_Beam)
         for prefix, beam in beams.items():
             same = grown[prefix]
@@ -63,15 +67,16 @@ def plates(
             if last and last in likely:
                 same.character = _log_add(same.character, beam.character + math.log(likely[last]))
                 same.peaks = (*same.peaks[:-1], max(same.peaks[-1], likely[last]))
-            for character in next_characters(prefix, patterns):
-                if character not in likely:
+            allowed = next_characters(prefix, patterns)
+            for character, chance in likely.items():
+                if character not in allowed:
                     continue
                 start = beam.blank if character == last else beam.total
                 if start == -math.inf:
                     continue
                 longer = grown[prefix + character]
-                longer.character = _log_add(longer.character, start + math.log(likely[character]))
-                longer.peaks = _better(longer.peaks, (*beam.peaks, likely[character]))
+                longer.character = _log_add(longer.character, start + math.log(chance))
+                longer.peaks = _better(longer.peaks, (*beam.peaks, chance))
         kept = sorted(grown.items(), key=lambda item: item[1].total, reverse=True)[:BEAM]
         beams = dict(kept)
     found = [

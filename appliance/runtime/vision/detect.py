@@ -1,5 +1,6 @@
 """Finding plates: two detectors behind one protocol, each with four corner points."""
 
+from copy import copy
 from functools import lru_cache
 from itertools import product
 from math import ceil
@@ -31,6 +32,12 @@ class ClpDetector:
         self._session = open_session(store.locate("clp_det.onnx"))
         self._longer_side = longer_side
         self._least_score = least_score
+
+    def at(self, longer_side: int) -> "ClpDetector":
+        """The same network, looking at a picture of another size."""
+        other = copy(self)
+        other._longer_side = longer_side
+        return other
 
     def detect(self, image: Image) -> list[PlateBox]:
         """Every plate in the image, best first; corners in the image's own pixels."""

@@ -16,6 +16,9 @@ from appliance.runtime.vision.reading import Frame, Image
 SIZE = (320, 180)
 FROZEN_SECONDS, BLIND_SECONDS, VIEW_SECONDS = 60.0, 10.0, 120.0
 PAUSE_SECONDS = 10.0
+BETWEEN_SECONDS = 0.45
+"""What takes ten seconds and more to be a fault need not be looked for in every picture."""
+
 CHANGED_LEVELS, CHANGED_SHARE = 8, 1e-4
 """A live picture differs from an earlier one by noise, or at least by the clock burnt into it:
 this share of its pixels by so many levels. The coder's own flicker is less."""
@@ -30,7 +33,8 @@ FOLLOWING = 0.02
 OUTLINES = (80, 45)
 
 Outlines = NDArray[np.float32]
-"""45 x 80: where the picture has edges, mean 0, length 1; the same by day and by night."""
+"""45 x 80: where the picture has edges, by day and by night; each row's and column's mean 0, length
+1."""
 
 
 class PictureFault(StrEnum):
@@ -49,11 +53,13 @@ class PictureWatch:
     """
 
     def __init__(self, known: Outlines | None = None) -> None:
-        self.known = known
+        # An earlier release kept it with the rows' and columns' own means.
+        self.known = None if known is None else _levelled(known)
         self._still: Image | None = None
         self._still_since = self._sighted_at = self._alike_at = 0.0
         self._outlines: Outlines | None = None
         self._looked_at = -math.inf
+        self._faults: frozenset[PictureFault] = frozenset()
 
     def accept(self) -> None:
         """Take the place that is seen now for the right one."""
@@ -62,20 +68,25 @@ class PictureWatch:
 
     def look(self, frame: Frame, *, plate_seen: bool = False) -> frozenset[PictureFault]:
         """What is wrong with the stream, this frame included; `plate_seen` says that a plate was
-        read a moment ago, so that a truck before the lens is no other place."""
+        read a moment ago. A truck before the lens is no other place, so that time does not count
+        against the picture; nor does it speak for it, since another lane has its trucks too."""
         now = frame.instant
+        if 0 <= now - self._looked_at < BETWEEN_SECONDS:
+            return self._faults
         grey = cv2.cvtColor(
             cv2.resize(frame.image, SIZE, interpolation=cv2.INTER_NEAREST), cv2.COLOR_BGR2GRAY
         )
         picture = np.asarray(grey, np.uint8)
         if now - self._looked_at > PAUSE_SECONDS:  # at the start, and after a lost stream
             self._still_since = self._sighted_at = self._alike_at = now
+        elif plate_seen:
+            self._alike_at += now - self._looked_at
         self._looked_at = now
         if self._still is None or _changed(picture, self._still):
             self._still, self._still_since = picture, now
         if float(picture.std()) > BLIND_DEVIATION:
             self._sighted_at = now
-            self._compare(picture, now, plate_seen)
+            self._compare(picture, now)
         else:
             self._alike_at = now  # nothing is seen: that is told already
         faults = set()
@@ -85,9 +96,10 @@ class PictureWatch:
             faults.add(PictureFault.BLIND)
         if now - self._alike_at > VIEW_SECONDS:
             faults.add(PictureFault.VIEW)
-        return frozenset(faults)
+        self._faults = frozenset(faults)
+        return self._faults
 
-    def _compare(self, picture: Image, now: float, plate_seen: bool) -> None:
+    def _compare(self, picture: Image, now: float) -> None:
         self._outlines = outlines = _outlines(picture)
         if self.known is None:
             self.known = outlines
@@ -95,7 +107,7 @@ class PictureWatch:
         if likeness > ALIKE:
             mixed = self.known + FOLLOWING * (outlines - self.known)
             self.known = (mixed / max(float(np.linalg.norm(mixed)), 1e-6)).astype(np.float32)
-        if likeness > STRANGE or plate_seen:
+        if likeness > STRANGE:
             self._alike_at = now
 
 
@@ -110,6 +122,12 @@ def _outlines(picture: Image) -> Outlines:
     down = cv2.Sobel(soft, cv2.CV_32F, 0, 1)
     # The logarithm keeps one bright edge, such as the sky's, from speaking for all.
     strength = cv2.resize(np.log1p(cv2.magnitude(across, down)), OUTLINES)
-    spread = cv2.GaussianBlur(strength, (3, 3), 0).astype(np.float32)
-    level: Outlines = spread - spread.mean()
+    return _levelled(cv2.GaussianBlur(strength, (3, 3), 0).astype(np.float32))
+
+
+def _levelled(strength: Outlines) -> Outlines:
+    """Without what whole rows and columns have in common: every gate has a horizon and a road, and
+    another lane's picture would be much like this one's."""
+    rows, columns = strength.mean(axis=1, keepdims=True), strength.mean(axis=0, keepdims=True)
+    level: Outlines = strength - rows - columns + strength.mean()
     return (level / max(float(np.linalg.norm(level)), 1e-6)).astype(np.float32)

@@ -138,6 +138,13 @@ class Presence:
 
 
 def _view(image: Image) -> View:
+    # Of a large picture a ninth or so of the pixels: each of the small picture's is the mean of
+    # nine then, which takes the noise out as well, and is had in a quarter of the time.
+    height, width = image.shape[:2]
+    step = min(width // (3 * WIDTH), height // (3 * HEIGHT))
+    if step > 1:
+        fewer = (width // step, height // step)
+        image = np.asarray(cv2.resize(image, fewer, interpolation=cv2.INTER_NEAREST), np.uint8)
     small = cv2.resize(image, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
     view = np.empty((3, HEIGHT, WIDTH), np.float32)
     view[0] = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)

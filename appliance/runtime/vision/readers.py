@@ -22,6 +22,9 @@ OFFERED_FROM = 0.2
 """Score from which a box of clp_det is looked at by the own corner network: nearly every plate is
 among them, and the network tells which are."""
 
+CLOSER_SIDE = 960
+"""Pixels of the picture in which clp_det looks again for what it did not find in 640."""
+
 MOST_DIFFERENCES = 3
 """Two readings that differ in more places than this are not mixed."""
 
@@ -115,7 +118,8 @@ def best_detector(store: ModelStore) -> PlateDetector:
 def own_detector(store: ModelStore) -> PlateDetector:
     """All that clp_det holds possible, judged and straightened by the own corner network."""
     offers = ClpDetector(store, least_score=OFFERED_FROM)
-    return CornerFinder(offers, CornerNetwork(store.locate(CORNER_NETWORK)))
+    network = CornerNetwork(store.locate(CORNER_NETWORK))
+    return CornerFinder(offers, network, closer=offers.at(CLOSER_SIDE))
 
 
 HYPERLPR3_DETECTOR = "y5fu_640x_sim.onnx"

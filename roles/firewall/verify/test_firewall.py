@@ -38,6 +38,17 @@ def test_only_the_authority_reaches_the_cameras(host: Host, profile: Profile) ->
         assert any(network in line for network in profile.access.authority_networks)
 
 
+def test_a_plate_camera_reaches_its_own_port_and_no_other_device_does(
+    host: Host, profile: Profile, machine: Machine
+) -> None:
+    let_in = [line.strip() for line in rules(host).splitlines() if "goto to-plates" in line]
+    zone = f'iifname "{machine.device_interface}" ' if machine.device_interface else ""
+    assert len(let_in) == len(profile.doors_of(machine))
+    for door in profile.doors_of(machine):
+        rule = f"{zone}ip saddr {door.host} tcp dport {door.port} ct state new"
+        assert any(line.startswith(rule) for line in let_in), rule
+
+
 def test_the_device_lan_gets_the_time(host: Host, machine: Machine) -> None:
     if machine.device_interface:
         assert f'iifname "{machine.device_interface}" udp dport 123' in rules(host)
