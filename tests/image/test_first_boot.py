@@ -125,6 +125,12 @@ def test_the_passwords_have_left_the_config_partition(box: Box) -> None:
         assert content not in disk.read(plan().config.size)
 
 
+def test_no_file_with_a_password_was_written_into_the_journal(box: Box) -> None:
+    """Ansible's modules would tell their arguments there, and operators read it."""
+    count = "journalctl --boot --output=cat | grep -c 'Invoked with' || true"
+    assert box.ssh("sh", "-c", f'"{count}"') == "0"
+
+
 def test_the_status_page_answers(box: Box) -> None:
     assert box.pc.page("/healthz")[0] == 200
 
