@@ -18,6 +18,12 @@ def test_the_second_run_changes_nothing(
     assert (second.changed, second.changes) == (0, [])
 
 
+def test_no_password_of_the_vault_stands_in_the_boxs_own_journal(appliance: Bed) -> None:
+    journal = appliance.run(["journalctl", "--output=export"]).stdout
+    assert "gatehouse" in journal
+    assert "pass-of-" not in journal, "Ansible's modules tell the journal their arguments"
+
+
 def test_drift_names_what_differs_and_changes_nothing(appliance: Bed, installer: Installer) -> None:
     def differing() -> set[str]:
         asked = installer.drift()
