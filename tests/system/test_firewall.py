@@ -179,7 +179,8 @@ def test_a_ruleset_that_locks_the_installer_out_is_taken_back(
             "maintenance_networks: [192.0.2.0/24]", "maintenance_networks: [203.0.113.0/24]"
         )
     )
-    told = installer.play(wrong, "--tags", "firewall", "--extra-vars", "firewall_trial_seconds=20")
+    sooner = json.dumps({"firewall_trial_seconds": 20})
+    told = installer.play(wrong, "--tags", "firewall", "--extra-vars", sooner)
     assert told.returncode != 0
     assert "已自动恢复原来的规则" in told.stdout
     trial = appliance.run(["journalctl", "-u", "gatehouse-firewall-trial.service"]).stdout
