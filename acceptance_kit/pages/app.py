@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask, redirect, request, url_for
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.wrappers import Response as Answer
 
 import appliance.runtime.web
@@ -22,9 +22,8 @@ from acceptance_kit.pages.kit import KIT, Kit, as_trouble
 from acceptance_kit.pages.rooms import rooms
 from acceptance_kit.parts import box_of
 from appliance.runtime.web import wording
-from appliance.runtime.web.addresses import RowId
 from appliance.runtime.web.answers import Manners, teach
-from appliance.runtime.web.entry.login import DOORMAN, SHIFT, Doorman, check_token
+from appliance.runtime.web.entry.login import DOORMAN, Doorman, check_token, lock
 from appliance.trouble import Trouble
 
 PAGES = Path(__file__).parent
@@ -74,22 +73,11 @@ def create_acceptance_app(bench: Bench, entry: Entry) -> Flask:
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader(PAGES / "templates"), FileSystemLoader(STATUS_PAGES / "templates")]
     )
-    app.secret_key = entry.key
-    app.config.update(
-        SESSION_COOKIE_NAME="gatehouse-accept",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Strict",
-        PERMANENT_SESSION_LIFETIME=SHIFT,
-        SESSION_REFRESH_EACH_REQUEST=False,
-        MAX_CONTENT_LENGTH=LARGEST_FORM,
-        MAX_FORM_PARTS=MOST_PARTS,
-        PROVIDE_AUTOMATIC_OPTIONS=False,
-    )
-    app.jinja_env.undefined = StrictUndefined
+    lock(app, cookie="gatehouse-accept", key=entry.key, largest=LARGEST_FORM)
+    app.config["MAX_FORM_PARTS"] = MOST_PARTS
     app.jinja_env.globals.update(
         profile=acceptance.profile, wording=wording, home="rooms.home", guest=guest
     )
-    app.url_map.converters["row_id"] = RowId
     app.extensions[KIT] = Kit(bench, _boxes(acceptance.site.targets))
     app.extensions[DOORMAN] = Doorman({door.name: entry.code}, entry.key, bench.clock)
     app.before_request(_guard)

@@ -20,7 +20,7 @@ from appliance.runtime.journal.journal import Journal
 from appliance.runtime.journal.values import RecordedPassage, StoredPhoto
 
 LOOKED_AT = 2000
-"""How many passages are looked at, newest first, for the newest of each barrier."""
+"""How many are looked at, newest first: passages (for the newest of a barrier), early deletions."""
 
 
 def newest(profile: Profile, journal: Journal, now: datetime, per_barrier: int) -> dict[str, Any]:

@@ -259,7 +259,7 @@ class PassageDesk:
             self._barrier.raise_for(recorded.id)
         else:
             self._barrier.cancel()
-        if is_new:
+        if is_new and recorded.plate is not None:
             self._tell_of_two_places(recorded)
         log.info(
             "passage %d %s: %s %s, %s (%s)",
@@ -276,8 +276,7 @@ class PassageDesk:
         each looks after its own passage is written, so that the later one finds the other's."""
         for other in self._journal.latest_passages(RECENT):
             if (
-                recorded.plate is not None
-                and other.plate == recorded.plate
+                other.plate == recorded.plate
                 and other.barrier != recorded.barrier
                 and abs(other.passed_at - recorded.passed_at) < AT_ONCE
             ):

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Flask, Response, render_template
+from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 
 from appliance.runtime.journal import UnknownPassage, UnsafePath
+from appliance.runtime.web.addresses import RowId
 from appliance.runtime.web.site import JournalUnavailable
 
 
@@ -38,7 +40,10 @@ class Manners:
 
 
 def teach(app: Flask, manners: Manners) -> None:
-    """Let an application answer so, whatever goes wrong."""
+    """Let an application answer so, whatever goes wrong. Before its blueprints are registered."""
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.jinja_env.undefined = StrictUndefined
+    app.url_map.converters["row_id"] = RowId
     headers = manners.headers()
 
     def protect(response: Response) -> Response:

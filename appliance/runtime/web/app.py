@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from flask import Flask, abort, request
-from jinja2 import StrictUndefined
 
 from appliance.clock import Clock
 from appliance.profile.model import Profile
@@ -12,7 +11,6 @@ from appliance.runtime.journal.evidence import TooMuchEvidence
 from appliance.runtime.uplink.books import printing
 from appliance.runtime.uplink.books.wording import in_hours
 from appliance.runtime.web import wording
-from appliance.runtime.web.addresses import RowId
 from appliance.runtime.web.answers import Manners, teach, trouble_page
 from appliance.runtime.web.books import DayCounter
 from appliance.runtime.web.clips import clips
@@ -39,9 +37,7 @@ MANNERS = Manners(
 def create_app(profile: Profile, clock: Clock, open_journal: Callable[[], Journal]) -> Flask:
     """The status page of a site; `open_journal` opens its journal read-only, once a request."""
     app = Flask(__name__)
-    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # people read it too
-    app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(
         profile=profile,
         wording=wording,
@@ -49,7 +45,6 @@ def create_app(profile: Profile, clock: Clock, open_journal: Callable[[], Journa
         in_hours=in_hours,
         home="pages.status",
     )
-    app.url_map.converters["row_id"] = RowId
     attach(app, Site(profile, clock, open_journal, DayCounter(profile, clock)))
     app.before_request(_refuse_writing)
     teach(app, MANNERS)

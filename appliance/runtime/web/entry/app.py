@@ -4,18 +4,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from flask import Flask, redirect, request, url_for
-from jinja2 import StrictUndefined
 from werkzeug.wrappers import Response as Answer
 
 from appliance.clock import Clock
 from appliance.profile.model import Profile
 from appliance.runtime.journal import Journal
 from appliance.runtime.web import wording
-from appliance.runtime.web.addresses import RowId
 from appliance.runtime.web.answers import Manners, teach
 from appliance.runtime.web.books import DayCounter
 from appliance.runtime.web.entry.desk import desk
-from appliance.runtime.web.entry.login import DOORMAN, SHIFT, Doorman, check_token
+from appliance.runtime.web.entry.login import DOORMAN, Doorman, check_token, lock
 from appliance.runtime.web.pictures import pictures
 from appliance.runtime.web.site import Site, attach
 
@@ -55,19 +53,8 @@ def create_entry_app(
     app = Flask(
         __name__, template_folder=str(PAGES / "templates"), static_folder=str(PAGES / "static")
     )
-    app.secret_key = key
-    app.config.update(
-        SESSION_COOKIE_NAME="gatehouse",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Strict",
-        PERMANENT_SESSION_LIFETIME=SHIFT,
-        SESSION_REFRESH_EACH_REQUEST=False,
-        MAX_CONTENT_LENGTH=LARGEST_FORM,
-        PROVIDE_AUTOMATIC_OPTIONS=False,
-    )
-    app.jinja_env.undefined = StrictUndefined
+    lock(app, cookie="gatehouse", key=key, largest=LARGEST_FORM)
     app.jinja_env.globals.update(profile=profile, wording=wording, home="desk.queue")
-    app.url_map.converters["row_id"] = RowId
     attach(app, Site(profile, clock, open_journal, DayCounter(profile, clock)))
     app.extensions[DOORMAN] = doorman = Doorman(passwords, key, clock)
 

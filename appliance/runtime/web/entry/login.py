@@ -9,7 +9,7 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from flask import abort, request, session
+from flask import Flask, abort, request, session
 
 from appliance.clock import Clock
 
@@ -72,6 +72,20 @@ class Doorman:
     def _proof(self, name: str) -> str:
         said = f"{name}\n{self._passwords[name]}".encode()
         return hmac.new(self._key, said, sha256).hexdigest()
+
+
+def lock(app: Flask, *, cookie: str, key: bytes, largest: int) -> None:
+    """Cookies of a page that one logs in to: signed by `key`, unseen by scripts and other sites,
+    for a shift at most; and the most bytes of a form."""
+    app.secret_key = key
+    app.config.update(
+        SESSION_COOKIE_NAME=cookie,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        PERMANENT_SESSION_LIFETIME=SHIFT,
+        SESSION_REFRESH_EACH_REQUEST=False,
+        MAX_CONTENT_LENGTH=largest,
+    )
 
 
 def check_token() -> None:
