@@ -20,7 +20,7 @@ test: setup-system lint lint-roles types  ## The whole suite; what watches the c
 	$(BIN)/pytest -q $(QUICK)
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "slow and not demo and not system and not field and not image"
 	$(BIN)/pytest -m demo
-	$(BIN)/pytest -m system
+	$(BIN)/pytest -m "system or field"
 
 setup-system: setup  ## And what the system test needs, when run as root
 	@if [ "$$(id -u)" = 0 ]; then scripts/setup --system; fi
@@ -28,7 +28,7 @@ setup-system: setup  ## And what the system test needs, when run as root
 test-system: setup-system  ## A bare Debian guest becomes a gate appliance (root)
 	$(BIN)/pytest -q -m system
 
-test-field: setup-system  ## The acceptance against a provisioned guest, planted faults, the drills (root); apart, as it is long
+test-field: setup-system  ## The acceptance against a provisioned guest, planted faults, the drills (root)
 	$(BIN)/pytest -q -m field
 
 setup-image: setup  ## And what the image test needs, when run as root

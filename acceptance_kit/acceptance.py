@@ -22,6 +22,7 @@ from acceptance_kit.peers.platform.records import Received
 from acceptance_kit.questions import Answer, Asked, asked, finding_of
 from acceptance_kit.reaching import Site
 from acceptance_kit.register import FORMS as FORMS_PROOF
+from acceptance_kit.register import proofs
 from acceptance_kit.seal import fingerprint, key_file, seal, signing_key
 from acceptance_kit.steps import Kind, Step, steps
 from acceptance_kit.wanted import Choice, check_names, shown_before
@@ -32,6 +33,8 @@ PROFILE = "profile.yaml"
 """The site profile as it was accepted, among the evidence's files."""
 
 NOBODY = Hand()
+
+LEFT_OUT = "这次没有进行这一项；再次运行，不加 --only 和 --skip。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,27 +223,33 @@ class Acceptance:
     def _filled_in(self) -> Iterator[Finding]:
         """The forms, from the findings alone: the same findings give the same bytes."""
         with self.lock:
-            made = (f for f in self.folder.findings() if f.item != FORMS_PROOF.item)
-            findings = tuple(made)
-            if not findings:
+            made = tuple(f for f in self.folder.findings() if f.item != FORMS_PROOF.item)
+            if not made:
                 return
             for old in (self.folder.path / FORMS).iterdir():
                 old.unlink()
-            at = max(finding.at for finding in findings)
-            names = write_forms(self.folder, self.profile, findings, at, self.fingerprint)
+            at = max(finding.at for finding in made)
+            # What was left out would else be forgotten by a row that asks for it and for others.
+            left_out = tuple(
+                _not_made(name, at) for name in self._missing(made) if name != FORMS_PROOF.item
+            )
+            names = write_forms(self.folder, self.profile, made + left_out, at, self.fingerprint)
         yield _forms_finding(names, at)
 
     def outcome(self) -> Outcome:
         """How it stands now, against a whole acceptance of the site."""
         findings = self.folder.findings()
+        return Outcome(findings, self._missing(findings), self.fingerprint)
+
+    def _missing(self, findings: Iterable[Finding]) -> tuple[str, ...]:
+        """What a whole acceptance of the site would make besides these, by name."""
         questions = {one.name for one in asked(self.profile)}
-        proofs = parts.PROOFS
+        others = parts.PROOFS
         if self._received is not None:
-            proofs += parts.WITH_PLATFORM
-        others = {name for proof in proofs for name in proof.names(self.profile)}
-        names = {*check_names(self.profile), *questions, *others, FORMS_PROOF.item}
-        missing = sorted(names - {finding.name for finding in findings})
-        return Outcome(findings, tuple(missing), self.fingerprint)
+            others += parts.WITH_PLATFORM
+        more = {name for proof in others for name in proof.names(self.profile)}
+        names = {*check_names(self.profile), *questions, *more, FORMS_PROOF.item}
+        return tuple(sorted(names - {finding.name for finding in findings}))
 
     @property
     def fingerprint(self) -> str:
@@ -261,6 +270,23 @@ class Acceptance:
 def changed_since(file: str) -> str:
     """What is said of a file that somebody changed since the seal."""
     return f"{file} 在上次封存后有改动，不予采信，重新检查"
+
+
+def _not_made(name: str, at: datetime) -> Finding:
+    """What the forms are told of a finding that nobody has asked for; it is no evidence."""
+    item, _, subject = name.partition("@")
+    proof = next(each for each in proofs() if each.item == item)
+    return Finding(
+        item=item,
+        subject=subject or None,
+        clauses=proof.clauses,
+        title=proof.title,
+        verdict=Verdict.UNTESTED,
+        means=proof.means,
+        by=KIT,
+        at=at,
+        reason=LEFT_OUT,
+    )
 
 
 def _forms_finding(names: tuple[str, ...], at: datetime) -> Finding:

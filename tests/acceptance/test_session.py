@@ -15,7 +15,7 @@ from rich.console import Console
 from sites import demo_profile
 
 from acceptance_kit import acceptance as acceptances
-from acceptance_kit.acceptance import Acceptance, Outcome
+from acceptance_kit.acceptance import LEFT_OUT, Acceptance, Outcome
 from acceptance_kit.checks.place import Place
 from acceptance_kit.checks.running import Target
 from acceptance_kit.evidence import EvidenceFolder
@@ -32,6 +32,8 @@ from appliance.profile.writing import profile_as_yaml
 from appliance.runtime.journal import Journal
 from appliance.runtime.journal.video import Fragment, fragment_path
 from appliance.trouble import Trouble
+
+from .form_cells import docx_cells, tight
 
 pytestmark = pytest.mark.slow
 
@@ -229,6 +231,16 @@ def test_a_part_of_an_acceptance_is_not_complete(gate: Gate) -> None:
     assert not outcome.open_points
     assert not outcome.complete
     assert "service.autostart@gate" in outcome.missing
+
+
+def test_what_was_left_out_is_on_the_cover_sheet_and_ticks_no_row(gate: Gate) -> None:
+    outcome = gate.accept("numbering.*", "forms.written")
+    assert "drill.clock@gate" in outcome.missing
+    cover = docx_cells(gate.out / "forms/cover.docx")
+    told = cover.index("时钟偏差会被发现，并恢复到北京时间（gate）〔4.1-1、6.2.1〕")
+    assert cover[told + 1] == tight(LEFT_OUT)
+    assert "工控机（A01、A02）" in cover[told + 2]
+    assert not [name for name in gate.found() if name.startswith("drill.")], "it is no evidence"
 
 
 def test_an_item_that_there_is_none_of_is_told(gate: Gate) -> None:

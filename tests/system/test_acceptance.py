@@ -9,8 +9,11 @@ from functools import cache
 from typing import Any
 
 import pytest
+from acceptance.form_cells import docx_cells, tight
 from sqlite_utils import Database
 
+from acceptance_kit.acceptance import LEFT_OUT
+from acceptance_kit.drills.clock import CLOCK
 from acceptance_kit.findings import Finding, Verdict, name_of
 from acceptance_kit.forms import filled_forms
 from acceptance_kit.forms.cover import blanks
@@ -103,6 +106,22 @@ def test_the_five_forms_lie_in_the_folder(gate: Gate, told: dict[str, Any]) -> N
     tables = ("table-5", "table-6", "table-6-A02", "table-7", "table-8", "table-9")
     names = {f"{name}.{kind}" for name in (*tables, "cover") for kind in ("docx", "pdf")}
     assert {file.name for file in (gate.folder / "site/forms").iterdir()} == names
+
+
+def test_the_drill_that_a_guest_cannot_show_is_what_keeps_the_written_forms_open(
+    gate: Gate, told: dict[str, Any]
+) -> None:
+    assert told is not None
+    cover = docx_cells(gate.folder / "site/forms/cover.docx")
+    begun, ended = (
+        next(i for i, cell in enumerate(cover) if cell.startswith(words))
+        for words in ("二、", "三、")
+    )
+    entries = cover[begun + 1 : ended]
+    assert [cell for cell in entries if "〔" in cell] == [
+        f"{CLOCK.title}（gate-test）〔4.1-1、6.2.1〕"
+    ]
+    assert tight(LEFT_OUT) in entries
 
 
 def test_the_platform_heard_that_the_gate_was_cut_off(
