@@ -19,7 +19,7 @@ from appliance.runtime.vision.evaluation import Share, evaluate, photos_of, read
 from appliance.runtime.vision.grammar import alike
 from appliance.runtime.vision.own import OWN_NETWORK, OwnNetwork, OwnReader
 from appliance.runtime.vision.photo_files import read_photo_files
-from appliance.runtime.vision.readers import SURE_FROM, best_detector, second_reader
+from appliance.runtime.vision.readers import SURE_FROM, own_detector, second_reader
 from appliance.runtime.vision.reading import Image, PlateBox, PlateReader, PlateReading
 from appliance.runtime.vision.rectify import straighten
 from training.held_out import PLATES, is_held_out, rows
@@ -63,7 +63,7 @@ def told() -> list[Told | None]:
     truth = [plate for plate in read_truth(PLATES / "truth.tsv") if plate.file in held_out]
     store = ModelStore.default()
     network = OwnNetwork(store.locate(OWN_NETWORK))
-    own = OwnReader(best_detector(store), network)
+    own = OwnReader(own_detector(store), network)
     reader = AskedReader(own, second_reader(store, network))
     evaluation = evaluate(truth, read_photo_files(reader, photos_of(truth)))
     return [

@@ -9,7 +9,7 @@ import time
 
 from appliance.models import ModelMissing, ModelStore
 from appliance.profile.model import Reader
-from appliance.runtime.vision.readers import best_detector, build_reader
+from appliance.runtime.vision.readers import build_reader
 from appliance.runtime.vision.reading import Image, PlateReader, PlateReading
 from training import held_out
 from training.evaluate import answers, report
@@ -34,7 +34,6 @@ def main() -> None:
     """Print a few lines a reader."""
     rows = [row for row in held_out.rows() if row["file"].startswith("photos")]
     store = ModelStore.default()
-    print(f"detector of {Reader.OWN}: {type(best_detector(store)).__name__}")
     for kind in Reader:
         try:
             reader = Timed(build_reader(kind, store))

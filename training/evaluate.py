@@ -27,7 +27,6 @@ from appliance.runtime.vision.grammar import alike
 from appliance.runtime.vision.own import OwnNetwork, OwnReader
 from appliance.runtime.vision.readers import (
     SURE_FROM,
-    best_detector,
     build_reader,
     own_detector,
     second_reader,
@@ -284,7 +283,7 @@ def main() -> None:
         if options.drawn:
             drawn_scenes(store, network)
         return
-    own = answers(OwnReader(best_detector(store), network), rows)
+    own = answers(OwnReader(own_detector(store), network), rows)
     report("own", own)
     misses(own)
     reliability(own)

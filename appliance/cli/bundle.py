@@ -39,7 +39,7 @@ def bundle_build(
     from appliance.runtime.vision.readers import MODELS
 
     readers = {*(reader or ()), *(load_profile(file).recognition.reader for file in profile or ())}
-    models = [name for kind in sorted(readers or {Reader.OCR}) for name in MODELS[kind]]
+    models = [name for kind in sorted(readers or {Reader.OWN}) for name in MODELS[kind]]
     built = build_bundle(
         out,
         dict.fromkeys(models),

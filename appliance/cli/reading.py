@@ -36,7 +36,7 @@ def read(
     files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]…", help="Photos.")] = None,
     reader: Annotated[
         Reader, typer.Option("--reader", help="Which chain of models reads.")
-    ] = Reader.OCR,
+    ] = Reader.OWN,
     truth: Annotated[
         Path | None,
         typer.Option(
@@ -158,7 +158,7 @@ def models_list(as_json: AsJson = False) -> None:
 def models_fetch(
     reader: Annotated[
         Reader, typer.Option("--reader", help="Fetch what this reader needs.")
-    ] = Reader.OCR,
+    ] = Reader.OWN,
 ) -> None:
     """Fetch and verify the models that a reader needs; what is here already is kept."""
     from appliance.runtime.vision.readers import MODELS

@@ -285,15 +285,15 @@ class Admission(Section):
 class Reader(StrEnum):
     """Which chain of models reads plates; see docs/models.md."""
 
+    OWN = "own"
     OCR = "ocr"
     HYPERLPR3 = "hyperlpr3"
-    OWN = "own"
 
 
 class Recognition(Section):
     """How frames become one passage (4.5.1-1)."""
 
-    reader: Reader = Field(default=Reader.OCR, title="识别器", description="车牌识别模型组合")
+    reader: Reader = Field(default=Reader.OWN, title="识别器", description="车牌识别模型组合")
     frames_per_second: float = Field(
         default=25,
         title="识别帧率",

@@ -168,7 +168,7 @@ def test_a_picture_of_one_pixel_is_taken_and_confirms_nothing(
     dot = cv2.imencode(".png", np.zeros((1, 1, 3), np.uint8))[1].tobytes()
     assert camera.send(READ | {"picture": base64.b64encode(dot).decode()})[0] == 202
     (report,) = door.take()
-    heard = Heard.of(report, build_reader(Reader.OCR, ModelStore.default()))
+    heard = Heard.of(report, build_reader(Reader.OWN, ModelStore.default()))
     assert (heard.ours, heard.confirmed) == (None, False)
 
 

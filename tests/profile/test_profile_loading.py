@@ -64,7 +64,7 @@ FAULTY = {
     "an alias": ("name: 东门", "name: *gate", "entrances[0].name", "引用"),
     "half a character": ("name: 东门", r'name: "\ud800"', "entrances[0].name", "不成字"),
     "a list as a key": ("storage:", "? [a]\n: b\nstorage:", "", "不是普通的键"),
-    "no blank after the colon": ("recognition:\n  reader: ocr", "recognition: {reader:ocr}", "recognition.reader", "少了空格"),
+    "no blank after the colon": ("recognition:\n  reader: own", "recognition: {reader:own}", "recognition.reader", "少了空格"),
     # syntax: one fault, at the line an installer has to mend
     "a line without a colon": ("  name: 宁夏", "  name 宁夏", "", "缺少冒号"),
     "a full-width colon": ("  name: 宁夏", "  name：宁夏", "", "全角冒号"),

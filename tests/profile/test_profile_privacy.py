@@ -33,7 +33,7 @@ SECRET = "!secret camera-a01"
         (f"password: {SECRET}", f"password {HIDDEN}"),
         (f"password: {SECRET}", f"  password {HIDDEN}{'x' * 20}"),
         (f"password: {SECRET}", f"password: {SECRET}\n    password: {HIDDEN}"),
-        ("recognition:\n  reader: ocr", f"recognition: {{password:{HIDDEN}}}"),
+        ("recognition:\n  reader: own", f"recognition: {{password:{HIDDEN}}}"),
         ("    - 甘D8M662", f"    - password:{HIDDEN}"),
         ("  - id: a01-plate", f"  - password={HIDDEN}\n  - id: a01-plate"),
         ("host: 127.0.0.1\n  port: 19212", f"host: rtsp://admin:{HIDDEN}@10.0.0.1\n  port: 19212"),

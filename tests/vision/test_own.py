@@ -9,8 +9,6 @@ from acceptance_kit.peers.camera.plates import draw_plate
 from acceptance_kit.peers.camera.scene import Scene, Vehicle
 from appliance.models import ModelStore
 from appliance.profile.model import Reader
-from appliance.runtime.vision.checked import CheckedReader
-from appliance.runtime.vision.corners import CornerFinder
 from appliance.runtime.vision.own import (
     COLOURS,
     HEIGHT,
@@ -21,7 +19,7 @@ from appliance.runtime.vision.own import (
     network_picture,
     widened,
 )
-from appliance.runtime.vision.readers import best_detector, build_reader, own_detector
+from appliance.runtime.vision.readers import build_reader, own_detector
 from appliance.runtime.vision.reading import Image, PlateBox
 from training import held_out
 from training.evaluate import answers
@@ -136,26 +134,6 @@ def test_a_box_with_no_plate_in_it_is_not_sure(network: OwnNetwork) -> None:
     rng = np.random.default_rng(0)
     reading = network.read(rng.integers(0, 255, (48, 168, 3), np.uint8), 1)
     assert reading is None or min(reading.peaks) < 0.9
-
-
-def test_the_reader_of_the_profile_takes_the_best_detector_that_is_here(
-    store: ModelStore, own: OwnReader
-) -> None:
-    checked = build_reader(Reader.OWN, store)
-    assert isinstance(checked, CheckedReader)
-    reader = checked._reader
-    assert isinstance(reader, OwnReader)
-    assert type(reader._detector) is type(best_detector(store))
-    assert isinstance(best_detector(_without_hyperlpr3(store)), CornerFinder)
-
-
-def _without_hyperlpr3(store: ModelStore) -> ModelStore:
-    class RegistryOnly(ModelStore):
-        def find(self, name: str):
-            found = store.find(name)
-            return found if found.model.shared is None else type(found)(found.model, None, "gone")
-
-    return RegistryOnly(store.directories, store.cache)
 
 
 @pytest.mark.slow

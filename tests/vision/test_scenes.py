@@ -296,7 +296,7 @@ def test_a_truck_that_rolls_back_a_little_and_comes_again_is_one_passage(lane: W
 @pytest.mark.slow
 @pytest.mark.parametrize("lettering", ["13895012345", "罐体容积36m3", "限乘2人 870"])
 def test_lettering_on_a_truck_without_a_plate_is_not_passed_off_as_one(lettering: str) -> None:
-    lane = Watched(reader=build_reader(Reader.OCR, ModelStore.default()))
+    lane = Watched(reader=build_reader(Reader.OWN, ModelStore.default()))
     truck = Placed(FIRST.vehicle, FIRST.at, has_plate=False, lettering=lettering)
     lane.film(2, coming(truck))
     lane.film(4, standing(truck))
@@ -306,7 +306,7 @@ def test_lettering_on_a_truck_without_a_plate_is_not_passed_off_as_one(lettering
 
 @pytest.mark.slow
 def test_a_truck_with_a_phone_number_on_its_cab_is_read_by_its_plate() -> None:
-    lane = Watched(reader=build_reader(Reader.OCR, ModelStore.default()))
+    lane = Watched(reader=build_reader(Reader.OWN, ModelStore.default()))
     truck = Placed(FIRST.vehicle, FIRST.at, lettering="13895012345")
     lane.film(2, coming(truck))
     lane.film(2, standing(truck))
@@ -316,7 +316,7 @@ def test_a_truck_with_a_phone_number_on_its_cab_is_read_by_its_plate() -> None:
 
 @pytest.mark.slow
 def test_two_trucks_close_together_are_read_by_the_real_networks_as_two() -> None:
-    lane = Watched(reader=build_reader(Reader.OCR, ModelStore.default()))
+    lane = Watched(reader=build_reader(Reader.OWN, ModelStore.default()))
     lane.film(2, coming(FIRST))
     lane.film(1.4, standing(FIRST, moved(SECOND, at_distance(2.1))))
     lane.film(1.4, leaving_with_another_close_behind(FIRST, SECOND))

@@ -69,14 +69,14 @@ def test_the_plate_stands_once_more_in_the_strip_and_is_read_there() -> None:
     far = Placed(TRUCK.vehicle, at_distance(2.2))
     photo = stamped(picture(far), PhotoKind.FRONT, CAPTION, plate_corners(far))
     strip = opened(photo.jpeg)[720:]
-    found = build_reader(Reader.OCR, ModelStore.default()).read(strip)
+    found = build_reader(Reader.OWN, ModelStore.default()).read(strip)
     assert [reading.text for reading in found] == ["宁A58D21"]
 
 
 def test_the_plate_is_still_read_when_the_uplink_has_shrunk_the_photo() -> None:
     photo = stamped(picture(TRUCK), PhotoKind.FRONT, CAPTION, plate_corners(TRUCK))
     small = opened(bounded_jpeg(opened(photo.jpeg), 12_000))
-    found = build_reader(Reader.OCR, ModelStore.default()).read(np.asarray(small, np.uint8))
+    found = build_reader(Reader.OWN, ModelStore.default()).read(np.asarray(small, np.uint8))
     assert max(found, key=lambda reading: reading.width).text == "宁A58D21"
 
 

@@ -1,5 +1,7 @@
 """Many readings of one plate, each character voted for on its own."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,22 @@ def test_frames_that_each_misread_another_character_agree_on_the_plate() -> None
     assert verdict.text == "宁A58D21"
     assert verdict.agreed
     assert verdict.support == 4
+
+
+@pytest.mark.parametrize(("sure", "second"), [(2, None), (0, "宁A58D27")])
+def test_what_the_second_reader_read_counts_where_the_plate_is_not_sure(
+    sure: int, second: str | None
+) -> None:
+    vote = PlateVote()
+    peaks = (0.9,) * 7
+    for number in range(3):
+        reading = PlateReading("宁A58D21", YELLOW, peaks, BOX, 1)
+        if number >= sure:
+            reading = replace(reading, second="宁A58D27", sure=False)
+        vote.add(reading)
+    verdict = vote.verdict()
+    assert verdict is not None
+    assert (verdict.sure, verdict.second) == (second is None, second)
 
 
 def test_a_sure_frame_outweighs_an_unsure_one() -> None:

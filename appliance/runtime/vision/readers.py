@@ -88,7 +88,7 @@ def build_reader(kind: Reader, store: ModelStore) -> PlateReader:
             return ChainReader(HyperLprDetector(store), networks)
         case Reader.OWN:
             network = OwnNetwork(store.locate(OWN_NETWORK))
-            own = OwnReader(best_detector(store), network)
+            own = OwnReader(own_detector(store), network)
             return CheckedReader(own, second_reader(store, network), SURE_FROM)
 
 
@@ -101,18 +101,6 @@ def second_reader(store: ModelStore, own: OwnNetwork) -> SecondReader:
         return Opinion(agree([heard])[0], lambda: agree([own.probabilities(plate, rows)[0], heard]))
 
     return look
-
-
-def best_detector(store: ModelStore) -> PlateDetector:
-    """HyperLPR3's detector where its file lies, else the registry's clp_det whose boxes the own
-    corner network looks at once more.
-
-    Which one a box uses follows from its files alone: `gatehouse models list` shows them, and
-    docs/models.md what each is worth.
-    """
-    if store.find(HYPERLPR3_DETECTOR).path is not None:
-        return HyperLprDetector(store)
-    return own_detector(store)
 
 
 def own_detector(store: ModelStore) -> PlateDetector:

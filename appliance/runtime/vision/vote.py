@@ -31,7 +31,8 @@ class Verdict:
     weakest character's: its share of the votes times the mean confidence of those that read it.
     `agreed` tells whether every character has the share it needs, `sureness` is the characters'
     geometric mean, which one weak character does not decide alone. `sure` is False when most
-    readings were not (待复核); `second` is then what the second reader mostly read instead.
+    readings were not (待复核); `second` is then what the second reader mostly read instead. Of a
+    plate that is sure, what it made of a few bad frames is nobody's business.
     """
 
     text: str
@@ -108,6 +109,8 @@ class PlateVote:
         confidences = [
             share * one.confidence / one.count for share, one in zip(shares, chosen, strict=True)
         ]
+        sure = 2 * self._sure >= len(self)
+        others = (other for other, _ in self._seconds.most_common() if other != text)
         return Verdict(
             text=text,
             colour=self._colour(text),
@@ -115,8 +118,8 @@ class PlateVote:
             confidence=min(confidences),
             sureness=sureness(confidences),
             agreed=min(shares) >= AGREEMENT,
-            sure=2 * self._sure >= len(self),
-            second=next((other for other, _ in self._seconds.most_common() if other != text), None),
+            sure=sure,
+            second=None if sure else next(others, None),
         )
 
     def _colour(self, text: str) -> PlateColour:
