@@ -16,11 +16,18 @@ setup:  ## Install system packages, the virtual environment and the models
 demo: setup  ## A whole site at work on this machine (ONCE=1: each vehicle once, then a summary)
 	@$(BIN)/gatehouse demo $(if $(ONCE),--once) $(if $(IMAGES),--images $(IMAGES))
 
-test: setup-system lint lint-roles types  ## The whole suite; what watches the clock or boots a guest runs alone
+test: setup-system setup-image lint lint-roles types  ## The whole suite; what watches the clock runs alone
 	$(BIN)/pytest -q $(QUICK)
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "slow and not demo and not system and not field and not image"
 	$(BIN)/pytest -m demo
+	$(MAKE) --no-print-directory -j2 --output-sync=line guest image
+
+# The image leaves the processor to the guest: beside it, it takes what is to spare.
+.PHONY: guest image
+guest:
 	$(BIN)/pytest -m "system or field"
+image:
+	$(BIN)/pytest -m image
 
 setup-system: setup  ## And what the system test needs, when run as root
 	@if [ "$$(id -u)" = 0 ]; then scripts/setup --system; fi

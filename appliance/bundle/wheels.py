@@ -47,8 +47,7 @@ def locked_wheels(locked: Sequence[Locked], cache: Path) -> tuple[Path, ...]:
             folder = Path(part) / "wheels"
             _fetch(lines, folder)
             _write_sums(folder)
-            shutil.rmtree(kept, ignore_errors=True)
-            folder.rename(kept)
+            _keep(folder, kept)
     _verify_sums(kept)
     return tuple(sorted(kept.glob("*.whl")))
 
@@ -67,6 +66,15 @@ def own_wheel(clone: Path, folder: Path) -> Path:
         for path in source.rglob("*"):  # a clone's modes follow its owner's umask
             path.chmod(0o755 if path.is_dir() else 0o644)
         return _build(source, folder)
+
+
+def _keep(folder: Path, kept: Path) -> None:
+    try:
+        folder.rename(kept)
+    except OSError:
+        if not (kept / "SHA256SUMS").is_file():  # else another bundle was made meanwhile
+            shutil.rmtree(kept)
+            folder.rename(kept)
 
 
 def _fetch(lines: str, folder: Path) -> None:

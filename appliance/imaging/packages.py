@@ -16,6 +16,10 @@ IMAGES = "image"
 """Under this name of `cache_folder` images keep what they fetched."""
 
 
+class PackagesGone(Trouble):
+    """Locked packages that neither the archive nor the store has any more."""
+
+
 class PackageStore:
     """Fetched packages, `SHA256.deb` each. What is here is used without asking the archive."""
 
@@ -34,7 +38,7 @@ class PackageStore:
         return self.folder / f"{package.sha256}.deb"
 
     def bring(self, packages: Sequence[LockedPackage], say: Callable[[str], None]) -> None:
-        """Have every package here, whole; raises Trouble with all that are to be had nowhere.
+        """Have every package here, whole; raises PackagesGone with all that are to be had nowhere.
 
         So a build fails when a locked version is gone, and never takes another one.
         """
@@ -48,7 +52,7 @@ class PackageStore:
             here = list(pool.map(lambda package: self._fetch(archives, package), missing))
         if gone := [package for package, well in zip(missing, here, strict=True) if not well]:
             first = "、".join(f"{package.name} {package.version}" for package in gone[:5])
-            raise Trouble(
+            raise PackagesGone(
                 f"锁定的 {len(gone)} 个软件包在软件源和缓存中都没有：{first}。"
                 "请用 gatehouse image lock --refresh 查看变化，确认后加 --write 更新锁文件。"
             )

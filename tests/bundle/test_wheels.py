@@ -98,3 +98,23 @@ def test_what_the_registry_does_not_have_is_told_in_the_end(
     with pytest.raises(Trouble, match="下载依赖包失败"):
         wheels.locked_wheels(locked(), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def fetched(folder: Path, text: str) -> Path:
+    folder.mkdir()
+    (folder / NAME).write_text(text, "utf-8")
+    (folder / "SHA256SUMS").write_text("", "utf-8")
+    return folder
+
+
+def test_what_another_bundle_fetched_meanwhile_stays_as_it_is(tmp_path: Path) -> None:
+    kept = fetched(tmp_path / "kept", "theirs")
+    wheels._keep(fetched(tmp_path / "mine", "ours"), kept)
+    assert (kept / NAME).read_text("utf-8") == "theirs"
+
+
+def test_what_a_power_cut_left_half_fetched_is_fetched_anew(tmp_path: Path) -> None:
+    kept = fetched(tmp_path / "kept", "half")
+    (kept / "SHA256SUMS").unlink()
+    wheels._keep(fetched(tmp_path / "mine", "whole"), kept)
+    assert (kept / NAME).read_text("utf-8") == "whole"

@@ -19,7 +19,7 @@ import pytest
 from appliance.caches import cache_folder
 from appliance.imaging import disk
 from appliance.imaging.build import Image, Wanted, build_image
-from appliance.imaging.packages import IMAGES, PackageStore
+from appliance.imaging.packages import IMAGES, PackagesGone, PackageStore
 from appliance.provisioning.places import source_tree
 
 from .machine import FIRMWARE
@@ -106,12 +106,15 @@ def workshop() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def builds(workshop: Path, pytestconfig: pytest.Config) -> tuple[Built, Built]:
     """The same image twice, in folders of different names, one after the other."""
-    os.nice(10)
+    os.nice(19)  # `make test` boots the system test's guest beside
     made = []
     for name in ("first", "second-with-another-name"):
         begun = time.monotonic()
         store = PackageStore(cache_folder(IMAGES) / "packages")
-        image = build_image(Wanted(None, None, workshop / name), store, lambda _: None)
+        try:
+            image = build_image(Wanted(None, None, workshop / name), store, lambda _: None)
+        except PackagesGone as gone:  # Debian has moved on: a matter of the lock, not of this code
+            pytest.skip(f"THE IMAGE WAS NOT BUILT: {gone}")
         made.append(Built(image, time.monotonic() - begun))
     first, second = made
     sizes = ", ".join(

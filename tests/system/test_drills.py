@@ -6,6 +6,7 @@ provisioned box over ssh; in the midst of a drill it is told to end, or is kille
 """
 
 import json
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -112,6 +113,27 @@ def test_a_kit_that_is_killed_leaves_a_box_that_mends_itself_within_the_bound(
     assert left_over(well) != ""
     bound = (AWAY + MARGIN).total_seconds() + 10  # the timer is right to a second, so are we
     eventually(lambda: left_over(well) == "", "the box has mended itself", bound)
+
+
+def test_a_drill_from_a_tablet_is_done_at_the_box_and_told_on_its_page(
+    gate: Gate, well: Box
+) -> None:
+    out, drill = gate.folder / "tablet", "drill.mains@gate-test"
+    address = "127.0.0.1:8090"
+    words = ("--only", "drill.mains", "--out", str(out), "--serve", address)
+    with gate.installer.running("accept", *words) as kit:
+        eventually(lambda: "验收码" in kit.answer.read_text(), "the kit says its code", 60)
+        code = re.search(r"验收码 (\w{4} \w{4})", kit.answer.read_text())
+        assert code
+        tablet = [sys.executable, "-m", "tests.system.tablet", f"http://{address}", code[1]]
+        told = gate.box.platform.run(
+            [*tablet, drill.translate(str.maketrans(".@", "--"))], cwd=REPOSITORY, timeout=300
+        )
+        assert BROKEN["mains"] in told.stdout
+        kit.process.send_signal(signal.SIGTERM)
+        kit.ends()
+    assert gate.found("tablet")[drill].verdict is Verdict.YES
+    assert left_over(well) == ""
 
 
 def test_two_kits_cannot_drill_at_once(gate: Gate, well: Box) -> None:
