@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -172,6 +173,8 @@ def gate_at_work(
         assert devices.hears()["event"] == "watched"
         gate.configure_cameras()
         gate.settles()
+        # A clip begins before its passage; of what came before the camera was there, there is none.
+        time.sleep(load_profile(SITE).recording.before_seconds)
         with gate.passing(*(f"begin {barrier}" for barrier in TRUCKS)) as new:
             told = gate.newest()["passages"]
             (left,) = (
