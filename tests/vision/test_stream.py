@@ -1,10 +1,12 @@
 """The live stream against a real RTSP camera."""
 
+import contextlib
 import logging
+import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,7 +23,12 @@ from appliance.clock import SystemClock
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Camera
 from appliance.runtime.vision.reading import Frame
-from appliance.runtime.vision.stream import IDLE_PAUSE, SLACK, CameraStream
+from appliance.runtime.vision.stream import (
+    IDLE_PAUSE,
+    OPEN_MILLISECONDS,
+    SLACK,
+    CameraStream,
+)
 from appliance.runtime.vision.two_streams import TwoStreams
 
 pytestmark = pytest.mark.slow
@@ -120,6 +127,47 @@ def test_a_camera_that_was_away_is_called_again_until_it_answers() -> None:
         until(lambda: not live.connected)
         with camera(port):
             until(lambda: live.connected)
+
+
+@contextmanager
+def dumb_while_called(port: int) -> Iterator[int]:
+    """A line to a camera on which the first call's pictures come when nobody waits for them."""
+    first, over = threading.Event(), threading.Event()
+
+    def pass_on(source: socket.socket, target: socket.socket, *, dumb: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if dumb and b"CSeq" not in data[:64]:  # no answer: the pictures begin
+                    dumb = False
+                    over.wait(OPEN_MILLISECONDS / 1000 + 1)
+                target.sendall(data)
+
+    def call(camera_side: socket.socket, our_side: socket.socket) -> None:
+        dumb = not first.is_set()
+        first.set()
+        for pair in ((our_side, camera_side, False), (camera_side, our_side, dumb)):
+            threading.Thread(target=pass_on, args=pair[:2], kwargs={"dumb": pair[2]}).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as line, ExitStack() as calls:
+
+        def answer() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    ours = calls.enter_context(line.accept()[0])
+                    call(calls.enter_context(socket.create_connection(("127.0.0.1", port))), ours)
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield line.getsockname()[1]
+        over.set()
+
+
+def test_a_camera_that_was_dumb_while_it_was_called_is_called_anew() -> None:
+    with (
+        camera() as simulated,
+        dumb_while_called(simulated.address[1]) as port,
+        stream(port) as live,
+    ):
+        assert live.next_frame(SECONDS) is not None
 
 
 def test_a_wrong_password_gives_no_frames_and_stands_in_no_log(

@@ -134,6 +134,7 @@ class CameraStream:
             if not capture.open(self._url, cv2.CAP_FFMPEG, settings):
                 log.warning("camera %s does not answer", self._camera.id)
                 return False
+            whole = self._clock.monotonic()
             while self._awake.is_set() and not self._stop.is_set():
                 if not capture.grab():
                     log.warning("camera %s: the stream broke off", self._camera.id)
@@ -145,8 +146,13 @@ class CameraStream:
                 if instant - shown < self._pause - SLACK:
                     continue
                 ok, image = capture.retrieve()
-                if not ok:
+                if not ok and instant - whole < READ_MILLISECONDS / 1000:
                     continue  # a damaged frame; the next one may be whole
+                if not ok:
+                    # A camera that was dumb while it was called: FFmpeg knows no size, for ever.
+                    log.warning("camera %s: no picture can be made of its stream", self._camera.id)
+                    break
+                whole = instant
                 if not came:
                     decoder = capture.get(cv2.CAP_PROP_HW_ACCELERATION)
                     log.info("camera %s is live (decoder %d)", self._camera.id, decoder)
