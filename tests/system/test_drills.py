@@ -41,7 +41,8 @@ nothing that could be undone."""
 
 @dataclass(frozen=True)
 class Standing:
-    """How the box stands: what `gatehouse drift` finds, the firewall's rules, the mains."""
+    """How the box stands: what `gatehouse drift` finds, the firewall's rules (not who has called
+    it of late), the mains."""
 
     differing: frozenset[str]
     rules: str
@@ -54,7 +55,7 @@ def standing(gate: Gate) -> Standing:
     (machine,) = json.loads(asked.stdout)["machines"].values()
     return Standing(
         frozenset(place for change in machine["changes"] for place in change["places"]),
-        gate.run("nft --stateless list ruleset"),
+        gate.run("nft --stateless --terse list ruleset"),
         gate.run("upsc ups@127.0.0.1 ups.status 2>/dev/null"),
     )
 
