@@ -7,7 +7,6 @@ afterwards; a bed of that name that is up and provisioned is used as it stands.
 
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,8 +15,8 @@ from pathlib import Path
 import pytest
 from isolation import why_not_isolated
 
-from .bed import TOOLS, Bed, root_of
-from .gate import Neighbour, neighbour
+from .bed import Bed
+from .gate import Neighbour, neighbour, standard_time
 from .gate_at_work import Gate, gate_at_work
 from .installer import Installer, Provisioning
 
@@ -66,7 +65,7 @@ def box(pytestconfig: pytest.Config) -> Iterator[Bed]:
             undo.callback(guest.down)
         if not (KEPT and guest.folder.exists()):
             guest.up()
-        undo.enter_context(_standard_time(guest))
+        undo.enter_context(standard_time(guest))
         onvif = neighbour(guest.camera_lan, "onvif")
         pytestconfig.stash[CAMERAS] = undo.enter_context(onvif)
         yield guest
@@ -76,19 +75,6 @@ def box(pytestconfig: pytest.Config) -> Iterator[Bed]:
 def cameras(box: Bed, pytestconfig: pytest.Config) -> Neighbour:
     """The cameras' ONVIF side, to be told faults (`neighbours.onvif`)."""
     return pytestconfig.stash[CAMERAS]
-
-
-def _standard_time(guest: Bed) -> object:
-    """A chronyd of stratum 1 on the platform side, which stands for the national time service."""
-    return guest.platform.running(
-        [
-            *("chroot", root_of(TOOLS), "/usr/sbin/chronyd", "-x", "-d", "-u", "root"),
-            *("local stratum 1", "allow", "cmdport 0", "bindcmdaddress /"),
-            f"pidfile /run/{guest.name}.pid",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
 
 
 @pytest.fixture(scope="session")

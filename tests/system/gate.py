@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from appliance.profile.loading import load_profile
 
-from .bed import Bed
+from .bed import TOOLS, Bed, root_of
 from .bed.namespaces import Namespace
 from .bed.places import PLATFORM_ADDRESS, REPOSITORY
 from .installer import SITE
@@ -35,6 +35,19 @@ def platform_of(box: Bed, database: Path) -> Iterator[Path]:
     command = platform_command(database)
     with box.platform.running(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL):
         yield database
+
+
+def standard_time(box: Bed) -> AbstractContextManager[object]:
+    """A chronyd of stratum 1 on the platform side, which stands for the national time service."""
+    return box.platform.running(
+        [
+            *("chroot", root_of(TOOLS), "/usr/sbin/chronyd", "-x", "-d", "-u", "root"),
+            *("local stratum 1", "allow", "cmdport 0", "bindcmdaddress /"),
+            f"pidfile /run/{box.name}.pid",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def plates_at(database: Path) -> set[str]:
