@@ -20,14 +20,14 @@ test: setup-system setup-image lint lint-roles types  ## The whole suite; what w
 	$(BIN)/pytest -q $(QUICK)
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) -m "slow and not demo and not system and not field and not image"
 	$(BIN)/pytest -m demo
-	$(MAKE) --no-print-directory -j2 --output-sync=line guest image
+	$(MAKE) --no-print-directory -j2 guest image
 
-# The image leaves the processor to the guest: beside it, it takes what is to spare.
+# The image takes what processor the guest leaves, and says its lines when the guest's are not under way.
 .PHONY: guest image
 guest:
 	$(BIN)/pytest -m "system or field"
 image:
-	$(BIN)/pytest -m image
+	@log=$$(mktemp); $(BIN)/pytest -m image >"$$log" 2>&1; code=$$?; cat "$$log"; rm "$$log"; exit $$code
 
 setup-system: setup  ## And what the system test needs, when run as root
 	@if [ "$$(id -u)" = 0 ]; then scripts/setup --system; fi
