@@ -1,7 +1,8 @@
 """The image is built and started when anything it is made of has changed since it last passed.
 
 `GATEHOUSE_IMAGE_TEST=1` forces it. Both builds and the machine's disk lie in a temporary folder
-that is removed; `GATEHOUSE_IMAGE_KEEP=DIR` keeps them there.
+that is removed; `GATEHOUSE_IMAGE_KEEP=DIR` keeps them there. `GATEHOUSE_IMAGE_BUILT=DIR` builds
+nothing and takes the image in that folder, for one who works on a test of what it does.
 """
 
 import hashlib
@@ -27,6 +28,7 @@ from .machine import FIRMWARE
 HERE = Path(__file__).parent
 FORCED = os.environ.get("GATEHOUSE_IMAGE_TEST") == "1"
 KEPT = os.environ.get("GATEHOUSE_IMAGE_KEEP")
+BUILT = os.environ.get("GATEHOUSE_IMAGE_BUILT")
 MADE_OF = (
     *("images", "appliance", "roles", "inventory", "collections", "provision.yml", "ansible.cfg"),
     *("locks/runtime.txt", "pyproject.toml", "tests/image"),
@@ -57,7 +59,7 @@ def _why_not() -> str | None:
     missing = [tool for tool in tools if shutil.which(tool) is None] + disk.missing_tools()
     if missing or not FIRMWARE.is_dir():
         return f"the image test needs {', '.join(missing) or 'ovmf'}: scripts/setup --image"
-    if stamp().exists() and not FORCED:
+    if stamp().exists() and not (FORCED or BUILT):
         return (
             "THE IMAGE WAS NOT BUILT: nothing it is made of has changed since it last passed here "
             "(GATEHOUSE_IMAGE_TEST=1 forces it)"
@@ -106,6 +108,10 @@ def workshop() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def builds(workshop: Path, pytestconfig: pytest.Config) -> tuple[Built, Built]:
     """The same image twice, in folders of different names, one after the other."""
+    if BUILT:
+        files = tuple(sorted(Path(BUILT).iterdir()))
+        ready = Built(Image(next(f for f in files if f.suffix == ".img").stem, files), 0.0)
+        return ready, ready
     os.nice(19)  # `make test` boots the system test's guest beside
     made = []
     for name in ("first", "second-with-another-name"):
@@ -146,6 +152,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     whole = {test for test in mine if _OUTCOMES.get(test)}
     if (
         whole
+        and not BUILT
         and whole == mine
         and {path.name for path in HERE.glob("test_*.py")}
         <= {test.split("::")[0].rpartition("/")[2] for test in mine}
