@@ -41,7 +41,7 @@ test-field: setup-system  ## The acceptance against a provisioned guest, planted
 setup-image: setup  ## And what the image test needs, when run as root
 	@if [ "$$(id -u)" = 0 ]; then scripts/setup --image; fi
 
-test-image: setup-image  ## The disk image, built twice and started, if changed since it passed (root; GATEHOUSE_IMAGE_TEST=1 forces it)
+test-image: setup-system setup-image  ## The disk image, built twice and started, if changed since it passed (root; GATEHOUSE_IMAGE_TEST=1 forces it)
 	$(BIN)/pytest -q tests/image
 
 check: setup lint types  ## The everyday loop: everything but the demo and what is slow

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from isolation import why_not_isolated
 from system.bed import Bed
 from system.gate import neighbour, standard_time
 from system.installer import Installer
@@ -18,6 +19,8 @@ from .conftest import Built, tell
 @pytest.fixture(scope="module")
 def bare() -> Iterator[Bed]:
     """The system test's bare box among its neighbours, cut off from every archive."""
+    if isolated := why_not_isolated():
+        pytest.skip(f"the offline test boots a Debian guest, but {isolated}")
     box = Bed(f"gh-offline-{os.getpid()}")
     with ExitStack() as undo:
         undo.callback(box.down)
