@@ -276,17 +276,7 @@ def _not_made(name: str, at: datetime) -> Finding:
     """What the forms are told of a finding that nobody has asked for; it is no evidence."""
     item, _, subject = name.partition("@")
     proof = next(each for each in proofs() if each.item == item)
-    return Finding(
-        item=item,
-        subject=subject or None,
-        clauses=proof.clauses,
-        title=proof.title,
-        verdict=Verdict.UNTESTED,
-        means=proof.means,
-        by=KIT,
-        at=at,
-        reason=LEFT_OUT,
-    )
+    return proof.untested(subject or None, LEFT_OUT, at)
 
 
 def _forms_finding(names: tuple[str, ...], at: datetime) -> Finding:

@@ -12,7 +12,7 @@ from acceptance_kit.box import Box, BoxTrouble
 from acceptance_kit.checks.running import Target
 from acceptance_kit.drills import DRILLS, Drill, conduct, drilled_spans
 from acceptance_kit.evidence import EvidenceFolder
-from acceptance_kit.findings import KIT, Finding, Verdict
+from acceptance_kit.findings import KIT, Finding
 from acceptance_kit.passages import PassageFacts
 from acceptance_kit.peers.platform.records import Received
 from acceptance_kit.proof import Proof
@@ -79,18 +79,7 @@ class Work:
 
     def untested(self, proof: Proof, subject: str | None, method: str, why: str) -> Finding:
         """未检, with its reason."""
-        return Finding(
-            item=proof.item,
-            subject=subject,
-            clauses=proof.clauses,
-            title=proof.title,
-            verdict=Verdict.UNTESTED,
-            means=proof.means,
-            by=KIT,
-            at=self.clock.now(),
-            reason=why,
-            method=method,
-        )
+        return proof.untested(subject, why, self.clock.now(), method)
 
 
 def drill(target: Target, one: Drill, work: Work) -> Iterator[Finding]:

@@ -1,8 +1,9 @@
 """What answers for clauses: declared once, where it is done, and joined in the register."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from acceptance_kit.findings import Means, name_of
+from acceptance_kit.findings import KIT, Finding, Means, Verdict, name_of
 from acceptance_kit.subjects import About, subjects
 from appliance.profile.model import Profile
 
@@ -23,3 +24,18 @@ class Proof:
     def names(self, profile: Profile) -> tuple[str, ...]:
         """The names of its findings in a site."""
         return tuple(name_of(self.item, each) for each in subjects(profile, self.about))
+
+    def untested(self, subject: str | None, why: str, at: datetime, method: str = "") -> Finding:
+        """未检, with its reason."""
+        return Finding(
+            item=self.item,
+            subject=subject,
+            clauses=self.clauses,
+            title=self.title,
+            verdict=Verdict.UNTESTED,
+            means=self.means,
+            by=KIT,
+            at=at,
+            reason=why,
+            method=method,
+        )

@@ -1,12 +1,11 @@
 """The live stream against a real RTSP camera."""
 
-import contextlib
 import logging
 import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -135,7 +134,7 @@ def dumb_while_called(port: int) -> Iterator[int]:
     first, over = threading.Event(), threading.Event()
 
     def pass_on(source: socket.socket, target: socket.socket, *, dumb: bool) -> None:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             while data := source.recv(65536):
                 if dumb and b"CSeq" not in data[:64]:  # no answer: the pictures begin
                     dumb = False
@@ -151,7 +150,7 @@ def dumb_while_called(port: int) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as line, ExitStack() as calls:
 
         def answer() -> None:
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 while True:
                     ours = calls.enter_context(line.accept()[0])
                     call(calls.enter_context(socket.create_connection(("127.0.0.1", port))), ours)

@@ -146,9 +146,9 @@ class CameraStream:
                 if instant - shown < self._pause - SLACK:
                     continue
                 ok, image = capture.retrieve()
-                if not ok and instant - whole < READ_MILLISECONDS / 1000:
-                    continue  # a damaged frame; the next one may be whole
                 if not ok:
+                    if instant - whole < READ_MILLISECONDS / 1000:
+                        continue  # a damaged frame; the next one may be whole
                     # A camera that was dumb while it was called: FFmpeg knows no size, for ever.
                     log.warning("camera %s: no picture can be made of its stream", self._camera.id)
                     break
