@@ -29,6 +29,7 @@ from appliance.imaging.tidying import clamp, open_mount_points, tidy
 from appliance.models import ModelStore, locked_models
 from appliance.profile.loading import load_profile
 from appliance.profile.machines import one_machine
+from appliance.profile.model import Reader
 from appliance.provisioning.places import python_path, source_tree
 from appliance.trouble import Trouble
 
@@ -88,17 +89,28 @@ def recipe_packages() -> tuple[str, ...]:
     return tuple(name for names in tomllib.loads(text).values() for name in names)
 
 
+def image_models(reader: Reader) -> list[str]:
+    """The models inside: all that a machine which reaches registries alone has; a profile that
+    asks for HyperLPR3's detector has that, too."""
+    return sorted(
+        name
+        for name, model in locked_models().items()
+        if model.hyperlpr3 is None or reader is Reader.HYPERLPR3
+    )
+
+
 def build_image(wanted: Wanted, store: PackageStore, say: Say) -> Image:
     """Make the image's files in `wanted.out`; raises Trouble, ProfileFaults."""
     _refuse_early(wanted)
     profile = wanted.profile or source_tree() / "images" / "unconfigured.yaml"
-    machine = one_machine(load_profile(profile), wanted.machine).name
+    site = load_profile(profile)
+    machine, models = one_machine(site, wanted.machine).name, image_models(site.recognition.reader)
     lock = recipe_lock()
     store.bring(lock.packages, say)
     wanted.out.mkdir(parents=True, exist_ok=True)
     runtime = build_bundle(
         cache_folder(IMAGES) / "runtime",
-        sorted(locked_models()),
+        models,
         store=ModelStore.default(),
         cache=cache_folder("bundle"),
         say=say,
@@ -121,7 +133,7 @@ def build_image(wanted: Wanted, store: PackageStore, say: Say) -> Image:
         run_inside(tree.root, ["update-initramfs", "-c", "-k", "all"], lock.epoch, log=log)
         tidy(tree.root)
         _describe(tree.root, release, wanted.profile, machine)
-        parts = _parts(tree, runtime)
+        parts = _parts(tree, runtime, models)
         clamp(tree.root, lock.epoch)
         files = _pack(wanted, release, tree, runtime, say)
         files += _papers(wanted.out, release, parts, lock.epoch)
@@ -235,10 +247,10 @@ def _describe(root: Path, release: ImageRelease, profile: Path | None, machine: 
         (root / name).chmod(0o644)
 
 
-def _parts(tree: Tree, runtime: Bundle) -> list[contents.Part]:
+def _parts(tree: Tree, runtime: Bundle, models: list[str]) -> list[contents.Part]:
     shutil.unpack_archive(runtime.path, tree.work / "runtime", "tar", filter="data")
     wheels = (tree.work / "runtime/wheels").glob("*.whl")
-    return contents.parts_of(tree.lock.packages, tree.root, wheels, sorted(locked_models()))
+    return contents.parts_of(tree.lock.packages, tree.root, wheels, models)
 
 
 def _pack(
