@@ -1,5 +1,10 @@
 """The numbering of plates, and decoding under it."""
 
+import gc
+import tracemalloc
+
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -119,6 +124,24 @@ def test_an_output_that_spells_a_plate_is_read_as_that_plate(text: str) -> None:
     assert best.text == text
     assert len(best.peaks) == len(text)
     assert min(best.peaks) == pytest.approx(0.99)
+
+
+def test_a_lane_that_has_read_thousands_of_plates_remembers_none_of_them() -> None:
+    def read(numbers: range) -> None:
+        for number in numbers:
+            plates(spelled(f"宁A{number:05}"))
+
+    read(range(100))
+    tracemalloc.start()
+    try:
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        read(range(10_000, 90_000, 163))
+        gc.collect()
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert grown < 20_000
 
 
 @given(plate_texts)

@@ -82,17 +82,17 @@ def is_plate(text: str, patterns: tuple[Pattern, ...] = EVERY_PATTERN) -> bool:
     )
 
 
-@cache
 def next_characters(prefix: str, patterns: tuple[Pattern, ...] = PATTERNS) -> str:
-    """Characters that may follow a prefix in some pattern; empty when nothing may."""
-    return "".join(character for character in ALPHABET if _may_begin(prefix + character, patterns))
+    """Characters that may follow a prefix in some pattern; empty when nothing may.
 
-
-def _may_begin(prefix: str, patterns: tuple[Pattern, ...]) -> bool:
-    return any(
-        len(prefix) <= len(pattern)
-        and all(character in allowed for character, allowed in zip(prefix, pattern, strict=False))
+    Not remembered from plate to plate: there is no end of prefixes, and a lane reads for years.
+    """
+    place = len(prefix)
+    return "".join(
+        pattern[place]
         for pattern in patterns
+        if place < len(pattern)
+        and all(character in allowed for character, allowed in zip(prefix, pattern, strict=False))
     )
 
 
