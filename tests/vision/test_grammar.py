@@ -3,8 +3,6 @@
 import gc
 import tracemalloc
 
-import tracemalloc
-
 import numpy as np
 import pytest
 from hypothesis import given
