@@ -5,9 +5,10 @@ Run: python benchmarks/lane.py idle           share of a core that an empty lane
                                               drive in, and N that stand there at once
      python benchmarks/lane.py reckoned [N]   the same by processor time, for a machine that has
                                               other work: as if the lane had its core for itself
+     python benchmarks/lane.py frames         processor time a frame with a vehicle in the lane
      python benchmarks/lane.py load MINUTES   two lanes of 1080p25: behind, memory, processor; ten
                                               minutes for the first, sixty for the second; the film
-                                              takes 30 MB a minute below TMPDIR
+                                              takes 30 MB a minute below TMPDIR and minutes to draw
 """
 
 import os
@@ -41,7 +42,7 @@ from appliance.runtime.lane.desk import PassageDesk
 from appliance.runtime.lane.driver import ModbusRelayDriver
 from appliance.runtime.vision.presence import Presence
 from appliance.runtime.vision.readers import build_reader
-from appliance.runtime.vision.reading import Frame, Image, PlateReader
+from appliance.runtime.vision.reading import Frame, Image, PlateReader, PlateReading
 from appliance.runtime.vision.stream import IDLE_PAUSE
 from appliance.runtime.vision.visit import LEGIBLE_PIXELS, VisitWatcher
 
@@ -49,7 +50,10 @@ DEMO = Path(__file__).parents[1] / "site_profiles" / "demo.yaml"
 PASSWORD = "benchmark"  # noqa: S105 - of a camera that exists for a minute
 FPS = 25
 MEGABITS = 4
-TRUCKS = (Vehicle("宁A58D21", PlateColour.YELLOW), Vehicle("宁C6N518", PlateColour.BLUE))
+TRUCKS = tuple(
+    Vehicle(f"宁{'ACE'[number % 3]}{58121 + 137 * number}", colour)
+    for number, colour in enumerate((PlateColour.YELLOW, PlateColour.BLUE) * 12)
+)
 
 
 def film(path: Path, scene: Scene, seconds: float, size: str, megabits: float) -> Path:
@@ -309,6 +313,53 @@ def _reckoned(
                 return clock.monotonic() - enters - legible
 
 
+class Counted:
+    """A reader that counts the pictures it was shown."""
+
+    def __init__(self, reader: PlateReader) -> None:
+        self._reader = reader
+        self.pictures = 0
+
+    def read(self, image: Image) -> list[PlateReading]:
+        """What the reader reads."""
+        self.pictures += 1
+        return self._reader.read(image)
+
+
+def frames() -> None:
+    """Four trucks that drive in, stand and leave, looked at as a lane does: not every frame has to
+    be read."""
+    scene = Scene(TRUCKS[:4], lead_seconds=0, gap_seconds=0)
+    noise = np.random.default_rng(1)
+    profile = load_profile(DEMO)
+    for kind in (Reader.OCR, Reader.OWN):
+        reader = Counted(build_reader(kind, ModelStore.default(), live=True))
+        watcher = VisitWatcher(reader, profile.recognition, Presence())
+        empty = _noisy(scene.frame_at(-1), noise)
+        watcher.observe(Frame(empty, SystemClock().now(), -1.0))
+        read, all_frames = [], []
+        for number in range(0, round(scene.seconds * FPS), 2):
+            picture = _noisy(scene.frame_at(number / FPS), noise)
+            frame = Frame(picture, SystemClock().now(), number / FPS)
+            pictures, began = reader.pictures, time.thread_time()
+            watcher.observe(frame)
+            spent = (time.thread_time() - began) * 1000
+            all_frames.append(spent)
+            if reader.pictures > pictures:
+                read.append(spent)
+        p95 = statistics.quantiles(read, n=20)[-1]
+        print(
+            f"{kind}: a frame that is read {statistics.median(read):.0f} ms p50, "
+            f"{statistics.mean(read):.0f} mean, {p95:.0f} p95 ({len(read)}); any frame with a "
+            f"vehicle {statistics.mean(all_frames):.0f} ms ({len(all_frames)}), 1080p, one thread"
+        )
+
+
+def _noisy(picture: Image, noise: np.random.Generator) -> Image:
+    large = cv2.resize(picture, (1920, 1080)).astype(np.int16)
+    return np.clip(large + noise.integers(-4, 5, large.shape), 0, 255).astype(np.uint8)
+
+
 def load(minutes: float) -> None:
     """Trucks come by all the time in two lanes of 1080p25."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -365,6 +416,8 @@ def main() -> None:
             latency(int(count[0]) if count else 40)
         case ["reckoned", *count]:
             reckoned(int(count[0]) if count else 20)
+        case ["frames"]:
+            frames()
         case ["load", minutes]:
             load(float(minutes))
         case _:

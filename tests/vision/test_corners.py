@@ -102,6 +102,17 @@ def test_what_only_the_closer_look_finds_is_found(network: CornerNetwork) -> Non
     assert len(CornerFinder(Told(), network, closer=Told(UPRIGHT)).detect(picture)) == 1
 
 
+def test_a_live_lane_looks_closer_at_every_third_picture_without_a_sure_plate(
+    network: CornerNetwork,
+) -> None:
+    picture = hung(draw_plate("宁A58D21", PlateColour.BLUE), UPRIGHT)
+    first = Told()
+    finder = CornerFinder(first, network, closer=Told(UPRIGHT), closer_every=3)
+    assert [len(finder.detect(picture)) for _ in range(7)] == [1, 0, 0, 1, 0, 0, 1]
+    first.boxes, first.score = (UPRIGHT,), 0.9
+    assert [len(finder.detect(picture)) for _ in range(4)] == [1, 1, 1, 1]
+
+
 @pytest.mark.shared
 def test_a_double_row_plate_above_the_cameras_own_lettering_is_found() -> None:
     photo = held_out.PLATES / "photos" / "0170.jpg"

@@ -45,9 +45,11 @@ def start_lane(
     """
     lane = lane_of(profile, barrier_id)
     password = secrets.resolve(lane.camera.password)
-    reader = build_reader(profile.recognition.reader, ModelStore.default())
-    chinese_font(16)  # without a typeface no photo could be stamped: say so now
     reports = plate_reports(lane.camera, secrets, password, clock)
+    # A camera that reads by itself sends one picture of a plate, and no next one.
+    live = reports is None
+    reader = build_reader(profile.recognition.reader, ModelStore.default(), live=live)
+    chinese_font(16)  # without a typeface no photo could be stamped: say so now
     root = Path(profile.storage.root)
     sub = lane.camera.sub_rtsp_path
     with Journal.open(root, clock) as journal:

@@ -55,27 +55,43 @@ class CornerFinder:
     """A detector whose boxes are looked at once more; `detector` should offer doubtful ones.
 
     `closer` is asked too where it offers nothing better than doubtful ones: the same detector at a
-    larger picture finds some plates, of two rows above all, and takes twice the time.
+    larger picture finds some plates, of two rows above all, and takes twice the time. Of a live
+    picture it is enough to ask it at every so-manyth such frame, `closer_every`.
     """
 
     def __init__(
-        self, detector: PlateDetector, network: CornerNetwork, closer: PlateDetector | None = None
+        self,
+        detector: PlateDetector,
+        network: CornerNetwork,
+        closer: PlateDetector | None = None,
+        *,
+        closer_every: int = 1,
     ) -> None:
         self._detector = detector
         self._network = network
         self._closer = closer
+        self._closer_every = closer_every
+        self._doubtful = 0
 
     def detect(self, image: Image) -> list[PlateBox]:
         """Every plate in the image, best first; corners in the image's own pixels."""
-        found: list[PlateBox] = []
-        for detector in (self._detector, self._closer):
-            if detector is None or any(box.score > DOUBTFUL for box in found):
-                break
-            for box in detector.detect(image):
-                seen = self._looked_at(image, box)
-                if seen is not None and not any(_same(seen, other) for other in found):
-                    found.append(seen)
+        found = self._judged(image, self._detector.detect(image), [])
+        if self._closer and not any(box.score > DOUBTFUL for box in found):
+            if self._doubtful % self._closer_every == 0:
+                found = self._judged(image, self._closer.detect(image), found)
+            self._doubtful += 1
         return sorted(found, key=lambda box: box.score, reverse=True)
+
+    def _judged(
+        self, image: Image, offered: list[PlateBox], known: list[PlateBox]
+    ) -> list[PlateBox]:
+        """The known plates, and those among the boxes offered that are others."""
+        found = list(known)
+        for box in offered:
+            seen = self._looked_at(image, box)
+            if seen is not None and not any(_same(seen, other) for other in found):
+                found.append(seen)
+        return found
 
     def _looked_at(self, image: Image, box: PlateBox) -> PlateBox | None:
         corners, kinds = box.corners, np.zeros(3, np.float32)

@@ -41,6 +41,9 @@ MARGINS = ((0.0, 0.0), (0.03, 0.06))
 """Each box is read as it is and a little larger, and the likelier reading stands: detectors'
 corners are a few hundredths of a plate off, and a cut character costs more than some bumper."""
 
+CERTAIN = 0.995
+"""Confidence of a plate's weakest character from which its box is not read a second time."""
+
 UPPER_END, LOWER_START = 0.44, 0.33
 """Where the rows of a double-row plate end and begin, as shares of its height: by GA 36 at 0.34
 and 0.41. The bands overlap, because a detector's corners are a tenth off at times."""
@@ -114,17 +117,24 @@ class OwnReader:
         """Every plate in the image, best first; a box that spells no plate is left out."""
         readings = []
         for box in self._detector.detect(image):
-            plates_seen = [straighten(image, widened(box, margin)) for margin in MARGINS]
-            found = [
-                (reading, rows)
-                for plate in plates_seen
-                for rows in _likely_rows(plate, box.rows)
-                if (reading := self._network.read(plate, rows)) is not None
-            ]
+            found = self._looked_at(image, box)
             if found:
                 best, rows = max(found, key=lambda pair: pair[0].score)
                 readings.append(PlateReading(best.text, best.colour, best.peaks, box.corners, rows))
         return sorted(readings, key=lambda reading: reading.confidence, reverse=True)
+
+    def _looked_at(self, image: Image, box: PlateBox) -> list[tuple[OwnReading, int]]:
+        """What the box was read as, and in how many rows."""
+        found: list[tuple[OwnReading, int]] = []
+        for margin in MARGINS:
+            plate = straighten(image, widened(box, margin))
+            for rows in _likely_rows(plate, box.rows):
+                reading = self._network.read(plate, rows)
+                if reading is not None:
+                    found.append((reading, rows))
+            if any(min(reading.peaks) >= CERTAIN for reading, _ in found):
+                break
+        return found
 
 
 def widened(box: PlateBox, margin: tuple[float, float]) -> PlateBox:

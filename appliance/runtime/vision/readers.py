@@ -25,6 +25,9 @@ among them, and the network tells which are."""
 CLOSER_SIDE = 960
 """Pixels of the picture in which clp_det looks again for what it did not find in 640."""
 
+LIVE_CLOSER_EVERY = 3
+"""In a lane, whose next picture comes in a moment, one in so many is looked at again so closely."""
+
 MOST_DIFFERENCES = 3
 """Two readings that differ in more places than this are not mixed."""
 
@@ -77,18 +80,19 @@ def agree(outputs: list[Probabilities]) -> tuple[str, tuple[float, ...]]:
     return text, confidence or (0.0,) * len(text)
 
 
-def build_reader(kind: Reader, store: ModelStore) -> PlateReader:
-    """The chain that a profile names; raises ModelMissing when a weight is not here."""
+def build_reader(kind: Reader, store: ModelStore, *, live: bool = False) -> PlateReader:
+    """The chain that a profile names, for single photos or for a `live` lane; raises ModelMissing
+    when a weight is not here."""
     match kind:
         case Reader.OCR:
             networks = (clp_network(store), general_network(store))
-            return ChainReader(own_detector(store), networks)
+            return ChainReader(own_detector(store, live=live), networks)
         case Reader.HYPERLPR3:
             networks = (clp_network(store), general_network(store))
             return ChainReader(HyperLprDetector(store), networks)
         case Reader.OWN:
             network = OwnNetwork(store.locate(OWN_NETWORK))
-            own = OwnReader(own_detector(store), network)
+            own = OwnReader(own_detector(store, live=live), network)
             return CheckedReader(own, second_reader(store, network), SURE_FROM)
 
 
@@ -103,11 +107,16 @@ def second_reader(store: ModelStore, own: OwnNetwork) -> SecondReader:
     return look
 
 
-def own_detector(store: ModelStore) -> PlateDetector:
+def own_detector(store: ModelStore, *, live: bool = False) -> PlateDetector:
     """All that clp_det holds possible, judged and straightened by the own corner network."""
     offers = ClpDetector(store, least_score=OFFERED_FROM)
     network = CornerNetwork(store.locate(CORNER_NETWORK))
-    return CornerFinder(offers, network, closer=offers.at(CLOSER_SIDE))
+    return CornerFinder(
+        offers,
+        network,
+        closer=offers.at(CLOSER_SIDE),
+        closer_every=LIVE_CLOSER_EVERY if live else 1,
+    )
 
 
 HYPERLPR3_DETECTOR = "y5fu_640x_sim.onnx"
