@@ -95,6 +95,11 @@ class Operator(Section):
         max_length=2000,
         examples=["ssh-ed25519 AAAA… 张三"],
     )
+    maintains: bool = Field(
+        default=False,
+        title="可维护",
+        description="可用 sudo 做一切：再次安装、升级、验收演练；否则只能看日志和重启门禁",
+    )
 
 
 class Gatekeeper(Section):

@@ -72,7 +72,12 @@ def site(folder: Path, operator_key: str) -> Iterator[Site]:
         raw["ups"]["driver"] = "dummy-ups"
         raw["recognition"] = RECOGNITION
         raw["machines"][0]["name"] = "gate-image"
-        raw["access"] = {"operators": [{"name": "zhang-san", "ssh_key": operator_key}]}
+        raw["access"] = {
+            "operators": [
+                {"name": "zhang-san", "ssh_key": operator_key},
+                {"name": "li-si", "ssh_key": operator_key, "maintains": True},
+            ]
+        }
         raw["protection"] = {"intrusion": {"update_sources": []}}
         profile = folder / "profile.yaml"
         text = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False)

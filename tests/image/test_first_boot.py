@@ -38,13 +38,13 @@ class Box:
             fill(disk, grown(disk, plan().data))
         self.pc = self.power.enter_context(pc(disk, self.pc.folder, (22, 8080)))
 
-    def ssh(self, *words: str) -> str:
-        """Run as the profile's operator; he is let in by his key alone."""
+    def ssh(self, *words: str, user: str = "zhang-san") -> str:
+        """Run as an operator of the profile; he is let in by his key alone."""
         return subprocess.run(
             [
                 *("ssh", "-i", self.key, "-p", str(self.pc.ports[22]), "-o", "BatchMode=yes"),
                 *("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"),
-                *("-o", "ConnectTimeout=60", "zhang-san@127.0.0.1", "--", *words),
+                *("-o", "ConnectTimeout=60", f"{user}@127.0.0.1", "--", *words),
             ],
             check=True,
             capture_output=True,
@@ -129,6 +129,10 @@ def test_no_file_with_a_password_was_written_into_the_journal(box: Box) -> None:
     """Ansible's modules would tell their arguments there, and operators read it."""
     count = "journalctl --boot --output=cat | grep -c 'Invoked with' || true"
     assert box.ssh("sh", "-c", f'"{count}"') == "0"
+
+
+def test_who_maintains_the_box_comes_in_and_is_root_by_sudo(box: Box) -> None:
+    assert box.ssh("sudo", "-n", "id", "-u", user="li-si") == "0"
 
 
 def test_the_status_page_answers(box: Box) -> None:

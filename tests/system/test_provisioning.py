@@ -92,5 +92,13 @@ def test_an_operator_may_restart_the_gate_but_is_not_root(appliance: Bed) -> Non
     may = appliance.run(["sudo", "-l", "-U", "zhang-san"]).stdout
     assert "systemctl restart gatehouse.service" in may
     assert "(ALL" not in may
-    tried = appliance.run(["runuser", "-u", "zhang-san", "--", "sudo", "-n", "id"], check=False)
-    assert tried.returncode != 0
+    assert not is_root_by_sudo(appliance, "zhang-san")
+
+
+def test_an_operator_who_maintains_the_box_is_root_by_sudo(appliance: Bed) -> None:
+    assert is_root_by_sudo(appliance, "li-si")
+
+
+def is_root_by_sudo(appliance: Bed, user: str) -> bool:
+    done = appliance.run(["runuser", "-u", user, "--", "sudo", "-n", "id", "-u"], check=False)
+    return (done.returncode, done.stdout.strip()) == (0, "0")

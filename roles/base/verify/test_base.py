@@ -44,6 +44,15 @@ def test_every_operator_of_the_profile_has_an_account_a_key_and_no_more(
         assert (key.user, key.mode) == ("root", 0o644)
 
 
+def test_who_maintains_the_box_may_do_everything_and_no_other_operator_may(
+    host: Host, profile: Profile
+) -> None:
+    for operator in profile.access.operators:
+        with host.sudo():
+            may = host.check_output("sudo -l -U %s", operator.name)
+        assert ("(ALL : ALL) NOPASSWD: ALL" in may) == operator.maintains
+
+
 def test_nobody_but_the_profiles_operators_is_one(host: Host, profile: Profile) -> None:
     members = host.check_output("getent group gatehouse-operators").rpartition(":")[2]
     named = {operator.name for operator in profile.access.operators}
