@@ -9,7 +9,8 @@ from acceptance_kit.peers.camera.plates import draw_plate
 from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelStore
 from appliance.runtime.vision.corners import CORNER_NETWORK, CornerFinder, CornerNetwork
-from appliance.runtime.vision.readers import own_detector
+from appliance.runtime.vision.detect import ClpDetector, levelled
+from appliance.runtime.vision.readers import CLOSER_SIDE, OFFERED_FROM, own_detector
 from appliance.runtime.vision.reading import Corners, Image, PlateBox
 from training import held_out
 
@@ -121,6 +122,32 @@ def test_a_double_row_plate_above_the_cameras_own_lettering_is_found() -> None:
     boxes = own_detector(ModelStore.default()).detect(np.asarray(cv2.imread(str(photo)), np.uint8))
     found = [box.rows for box in boxes if np.abs(box.corners.mean(0) - (1229, 794)).max() < 20]
     assert found == [2]
+
+
+@pytest.mark.shared
+def test_a_plate_in_the_dusk_is_found_when_light_and_shade_are_evened_out() -> None:
+    photo = held_out.PLATES / "photos" / "0237.jpg"
+    if not photo.is_file():
+        pytest.skip("the real photos lie in ../shared, which is absent")
+    picture = np.asarray(cv2.imread(str(photo)), np.uint8)
+    offers = ClpDetector(ModelStore.default(), least_score=OFFERED_FROM)
+    assert offers.detect(picture) == []
+    (box,) = offers.closer(CLOSER_SIDE).detect(picture)
+    assert float(np.ptp(box.corners[:, 0])) > 100
+
+
+def test_evening_out_raises_faint_contrast_in_the_shade() -> None:
+    picture = np.full((560, 1760, 3), 200, np.uint8)
+    shade = (slice(140, 420), slice(440, 1320))
+    faint = np.random.default_rng(1).normal(40, 4, (280, 880, 1))
+    picture[shade] = np.clip(faint, 0, 255).astype(np.uint8)
+    assert levelled(picture)[shade].std() > 1.5 * picture[shade].std()
+
+
+def test_evening_out_keeps_the_colour_of_a_plate() -> None:
+    dark = np.asarray(draw_plate("宁A58D21", PlateColour.YELLOW) // 4, np.uint8)
+    blue, green, red = levelled(dark).reshape(-1, 3).mean(0)
+    assert blue < 0.5 * min(green, red)
 
 
 def test_a_box_around_no_plate_is_dropped(network: CornerNetwork) -> None:

@@ -19,6 +19,9 @@ PADDING = 0.1
 
 MOST_PLATES = 6
 
+LEVELLED_CLIP, LEVELLED_TILES = 2.0, (8, 8)
+"""How far the contrast of a part of the picture is raised, and into how many parts it is cut."""
+
 
 class ClpDetector:
     """clp_det: a RetinaFace-style network; knows single-row plates only."""
@@ -32,11 +35,13 @@ class ClpDetector:
         self._session = open_session(store.locate("clp_det.onnx"))
         self._longer_side = longer_side
         self._least_score = least_score
+        self._levelled = False
 
-    def at(self, longer_side: int) -> "ClpDetector":
-        """The same network, looking at a picture of another size."""
+    def closer(self, longer_side: int) -> "ClpDetector":
+        """The same network, looking at a larger picture whose light and shade are evened out."""
         other = copy(self)
         other._longer_side = longer_side
+        other._levelled = True
         return other
 
     def detect(self, image: Image) -> list[PlateBox]:
@@ -45,6 +50,8 @@ class ClpDetector:
         if min(image.shape[:2]) * scale < 1:
             return []
         small = np.asarray(cv2.resize(image, None, fx=scale, fy=scale), np.uint8)
+        if self._levelled:
+            small = levelled(small)
         height, width = small.shape[:2]
         blob = cv2.dnn.blobFromImage(small, mean=self.MEAN)
         boxes, scores, corners = self._session.run(["loc", "conf", "landms"], {"image": blob})
@@ -65,6 +72,13 @@ class ClpDetector:
             for index in np.array(kept, dtype=int).ravel()[:MOST_PLATES]
         ]
         return sorted(found, key=lambda box: box.score, reverse=True)
+
+
+def levelled(image: Image) -> Image:
+    """The picture with the contrast of its dark and of its bright parts raised, colours kept."""
+    parts = cv2.cvtColor(image, cv2.COLOR_BGR2LAB)
+    parts[..., 0] = cv2.createCLAHE(LEVELLED_CLIP, LEVELLED_TILES).apply(parts[..., 0])
+    return np.asarray(cv2.cvtColor(parts, cv2.COLOR_LAB2BGR), np.uint8)
 
 
 class HyperLprDetector:
