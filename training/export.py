@@ -1,10 +1,12 @@
-"""Write trained weights as ONNX. Run: python -m training.export [--corners] WEIGHTS.pt OUT.onnx
+"""Write trained weights as ONNX. Run: python -m training.export [--kind KIND] WEIGHTS.pt OUT.onnx
 
 The reader takes a straightened plate as bytes (N x 48 x 168 x 3, blue first) and gives
 probabilities; its alphabet and colours stand in its metadata. The corner network takes a cut
 (N x 96 x 128 x 3) and gives corners in the cut's pixels and probabilities of no plate, one row, two
-rows. Weights are stored as 16-bit numbers and widened when the file is opened: half the size, the
-same arithmetic.
+rows. The finder takes a picture of any size that is a multiple of 32 (N x H x W x 3) and gives a
+likelihood of a plate's middle and its place and size for each cell (N x 5 x H/8 x W/8). Weights are
+stored as 16-bit numbers and widened when the file is opened: half the size, the same
+arithmetic.
 """
 
 import argparse
@@ -21,7 +23,9 @@ from torch import Tensor, nn
 from appliance.runtime.vision import corners
 from appliance.runtime.vision.grammar import ALPHABET
 from appliance.runtime.vision.own import COLOURS, HEIGHT, WIDTH
+from training import pictures
 from training.corner_network import CornerNetwork, places
+from training.finder_network import FinderNetwork
 from training.network import OwnReader
 
 OPSET = 17
@@ -53,6 +57,19 @@ class DeployedCorners(nn.Module):
         return places(maps), kinds.softmax(1)
 
 
+class DeployedFinder(nn.Module):
+    """The finder with the appliance's input and output around it."""
+
+    def __init__(self, network: FinderNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """Bytes N x H x W x 3 to N x 5 x H/8 x W/8, the first of the five a probability."""
+        told = self.network(picture.permute(0, 3, 1, 2).float() / 255)
+        return torch.cat((told[:, :1].sigmoid(), told[:, 1:]), 1)
+
+
 def export_reader(weights: Path, target: Path) -> None:
     """Write the reader."""
     network = OwnReader().eval()
@@ -69,22 +86,36 @@ def export_corners(weights: Path, target: Path) -> None:
     _write(DeployedCorners(network), size, ["corners", "kinds"], {}, target)
 
 
+def export_finder(weights: Path, target: Path) -> None:
+    """Write the finder."""
+    network = FinderNetwork().eval()
+    network.load_state_dict(torch.load(weights, weights_only=True))
+    size = (pictures.HEIGHT, pictures.WIDTH)
+    _write(DeployedFinder(network), size, ["told"], {}, target, any_size=True)
+
+
 def _write(
     network: nn.Module,
     size: tuple[int, int],
     outputs: list[str],
     facts: dict[str, str],
     target: Path,
+    *,
+    any_size: bool = False,
 ) -> None:
     """Write `target`; raises ValueError when it is larger than the appliance wants."""
     buffer = io.BytesIO()
+    axes = {name: {0: "n"} for name in ("picture", *outputs)}
+    if any_size:
+        axes["picture"] |= {1: "height", 2: "width"}
+        axes[outputs[0]] |= {2: "rows", 3: "columns"}
     torch.onnx.export(
         network.eval(),
         (torch.zeros(1, *size, 3, dtype=torch.uint8),),
         buffer,
         input_names=["picture"],
         output_names=outputs,
-        dynamic_axes={name: {0: "n"} for name in ("picture", *outputs)},
+        dynamic_axes=axes,
         opset_version=OPSET,
         dynamo=False,
     )
@@ -123,9 +154,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("weights", type=Path)
     parser.add_argument("target", type=Path)
-    parser.add_argument("--corners", action="store_true", help="the corner network's weights")
+    kinds = {"reader": export_reader, "corners": export_corners, "finder": export_finder}
+    parser.add_argument("--kind", choices=kinds, default="reader", help="which network's weights")
     options = parser.parse_args()
-    (export_corners if options.corners else export_reader)(options.weights, options.target)
+    kinds[options.kind](options.weights, options.target)
 
 
 if __name__ == "__main__":

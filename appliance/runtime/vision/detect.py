@@ -19,6 +19,8 @@ PADDING = 0.1
 
 MOST_PLATES = 6
 
+CLP_NETWORK = "clp_det.onnx"
+
 LEVELLED_CLIP, LEVELLED_TILES = 2.0, (8, 8)
 """How far the contrast of a part of the picture is raised, and into how many parts it is cut."""
 
@@ -32,7 +34,7 @@ class ClpDetector:
     MEAN = (104.0, 117.0, 123.0)
 
     def __init__(self, store: ModelStore, *, longer_side: int = 640, least_score: float = 0.6):
-        self._session = open_session(store.locate("clp_det.onnx"))
+        self._session = open_session(store.locate(CLP_NETWORK))
         self._longer_side = longer_side
         self._least_score = least_score
         self._levelled = False

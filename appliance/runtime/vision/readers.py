@@ -9,7 +9,8 @@ from appliance.runtime.vision.checked import CheckedReader, Opinion, SecondReade
 from appliance.runtime.vision.colour import plate_colour
 from appliance.runtime.vision.corners import CORNER_NETWORK, CornerFinder, CornerNetwork
 from appliance.runtime.vision.ctc import Hypothesis, Probabilities, log_likelihood, plates
-from appliance.runtime.vision.detect import ClpDetector, HyperLprDetector
+from appliance.runtime.vision.detect import CLP_NETWORK, ClpDetector, HyperLprDetector
+from appliance.runtime.vision.finder import FINDER_NETWORK, Finder
 from appliance.runtime.vision.own import OWN_NETWORK, OwnNetwork, OwnReader
 from appliance.runtime.vision.reading import Image, PlateDetector, PlateReader, PlateReading
 from appliance.runtime.vision.recognise import TextNetwork, clp_network, general_network
@@ -87,7 +88,7 @@ def build_reader(kind: Reader, store: ModelStore, *, live: bool = False) -> Plat
     match kind:
         case Reader.OCR:
             networks = (clp_network(store), general_network(store))
-            return ChainReader(own_detector(store, live=live), networks)
+            return ChainReader(clp_detector(store, live=live), networks)
         case Reader.HYPERLPR3:
             networks = (clp_network(store), general_network(store))
             return ChainReader(HyperLprDetector(store), networks)
@@ -109,15 +110,23 @@ def second_reader(store: ModelStore, own: OwnNetwork) -> SecondReader:
 
 
 def own_detector(store: ModelStore, *, live: bool = False) -> PlateDetector:
+    """The own finder's boxes, judged and straightened by the own corner network."""
+    finder = Finder(store.locate(FINDER_NETWORK))
+    return _judged(finder, finder.closer(CLOSER_SIDE), store, live=live)
+
+
+def clp_detector(store: ModelStore, *, live: bool = False) -> PlateDetector:
     """All that clp_det holds possible, judged and straightened by the own corner network."""
     offers = ClpDetector(store, least_score=OFFERED_FROM)
+    return _judged(offers, offers.closer(CLOSER_SIDE), store, live=live)
+
+
+def _judged(
+    offers: PlateDetector, closer: PlateDetector, store: ModelStore, *, live: bool
+) -> PlateDetector:
     network = CornerNetwork(store.locate(CORNER_NETWORK))
-    return CornerFinder(
-        offers,
-        network,
-        closer=offers.closer(CLOSER_SIDE),
-        closer_every=LIVE_CLOSER_EVERY if live else 1,
-    )
+    every = LIVE_CLOSER_EVERY if live else 1
+    return CornerFinder(offers, network, closer=closer, closer_every=every)
 
 
 HYPERLPR3_DETECTOR = "y5fu_640x_sim.onnx"
@@ -125,9 +134,9 @@ GENERAL_NETWORK = "PP-OCRv6_rec_small.onnx"
 TEXT_NETWORKS = ("clp_v2_c_rec.onnx", GENERAL_NETWORK)
 
 MODELS: dict[Reader, tuple[str, ...]] = {
-    Reader.OCR: ("clp_det.onnx", CORNER_NETWORK, *TEXT_NETWORKS),
+    Reader.OCR: (CLP_NETWORK, CORNER_NETWORK, *TEXT_NETWORKS),
     Reader.HYPERLPR3: (HYPERLPR3_DETECTOR, *TEXT_NETWORKS),
-    Reader.OWN: ("clp_det.onnx", CORNER_NETWORK, OWN_NETWORK, GENERAL_NETWORK),
+    Reader.OWN: (FINDER_NETWORK, CORNER_NETWORK, OWN_NETWORK, GENERAL_NETWORK),
 }
 """The weights each reader needs, so that they can be fetched before a box goes to a site."""
 
