@@ -24,7 +24,7 @@ from appliance.runtime.vision.reading import Image, PlateBox, PlateReader, Plate
 from appliance.runtime.vision.rectify import straighten
 from training.held_out import PLATES, is_held_out, rows
 
-LEVELS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
+LEVELS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999, 0.9995, 0.9999)
 BINS = (0.0, 0.5, 0.8, 0.95, 1.0)
 SIDE, RIM = 460, 60
 

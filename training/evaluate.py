@@ -5,7 +5,6 @@ its exact text (O is 0 and I is 1 after the second character). Bounds are Wilson
 """
 
 import argparse
-import contextlib
 import statistics
 import sys
 import time
@@ -28,6 +27,7 @@ from appliance.runtime.vision.own import OwnNetwork, OwnReader
 from appliance.runtime.vision.readers import (
     SURE_FROM,
     build_reader,
+    clp_detector,
     own_detector,
     second_reader,
 )
@@ -135,23 +135,30 @@ def drawn(network: OwnNetwork, count: int = 40) -> None:
         print(f"  {kind.name}, drawn: {said(read, count)}; colour right on {coloured}")
 
 
+def detectors(store: ModelStore) -> dict[str, PlateDetector]:
+    """Every detector whose weights are here, by name."""
+    found: dict[str, PlateDetector] = {}
+    kinds: dict[str, Callable[[ModelStore], PlateDetector]] = {
+        "own finder and own corners": own_detector,
+        "clp_det and own corners": clp_detector,
+        "clp_det": ClpDetector,
+        "y5fu_640": HyperLprDetector,
+    }
+    for name, build in kinds.items():
+        try:
+            found[name] = build(store)
+        except ModelMissing as missing:
+            print(f"{name}: {missing}", file=sys.stderr)
+    return found
+
+
 def compare(store: ModelStore, network: OwnNetwork, rows: list[held_out.Row]) -> None:
     """Print what is read behind each detector, how many boxes it offers, what is read surely and
     is in no photo's labels, and the time of finding and reading."""
-    detectors: dict[str, Callable[[ModelStore], PlateDetector]] = {
-        "clp_det": ClpDetector,
-        "clp_det and own corners": own_detector,
-        "y5fu_640": HyperLprDetector,
-    }
     labels: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         labels[row["file"]].add(alike(row["plate"]))
-    for name, build in detectors.items():
-        try:
-            detector = build(store)
-        except ModelMissing as missing:
-            print(f"{name}: {missing}", file=sys.stderr)
-            continue
+    for name, detector in detectors(store).items():
         counted = Counted(detector)
         reader = CheckedReader(
             OwnReader(counted, network), second_reader(store, network), SURE_FROM
@@ -178,13 +185,10 @@ def compare(store: ModelStore, network: OwnNetwork, rows: list[held_out.Row]) ->
 
 def drawn_scenes(store: ModelStore, network: OwnNetwork, count: int = 15) -> None:
     """Print how many drawn plates in drawn pictures are found, told rows and read, behind each
-    detector. Seeds that trained nothing, but the corner network has learnt from such drawings."""
+    detector. Seeds that trained nothing, but the own networks have learnt from such drawings."""
     from training.scenes import hung, placed, scenery  # noqa: PLC0415 - reads ../shared
 
-    found: dict[str, PlateDetector] = {"clp_det": ClpDetector(store)}
-    found["clp_det and own corners"] = own_detector(store)
-    with contextlib.suppress(ModelMissing):
-        found["y5fu_640"] = HyperLprDetector(store)
+    found = detectors(store)
     for kind in KINDS:
         rng = np.random.default_rng(77)
         tally: dict[str, list[int]] = {name: [0, 0, 0] for name in found}

@@ -9,6 +9,7 @@ from acceptance_kit.peers.camera.plates import draw_plate
 from acceptance_kit.peers.camera.scene import Scene, Vehicle
 from appliance.models import ModelStore
 from appliance.profile.model import Reader
+from appliance.runtime.vision.corners import CORNER_NETWORK
 from appliance.runtime.vision.own import (
     COLOURS,
     HEIGHT,
@@ -61,7 +62,7 @@ def test_the_committed_weights_fit_in_three_megabytes(store: ModelStore) -> None
 
 def test_a_network_for_another_alphabet_is_refused(store: ModelStore) -> None:
     with pytest.raises(ValueError, match="another alphabet"):
-        OwnNetwork(store.locate("clp_det.onnx"))
+        OwnNetwork(store.locate(CORNER_NETWORK))
 
 
 @pytest.mark.parametrize("vehicle", SCRIPTED, ids=lambda vehicle: vehicle.plate)

@@ -1,0 +1,78 @@
+"""gatehouse's own finder (training/): where in a picture plates may be, of one row or two.
+
+It offers rough boxes only; whether a plate is there, of how many rows, and where its corners are,
+the corner network says (corners.py).
+"""
+
+from copy import copy
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.runtime.vision.detect import MOST_PLATES
+from appliance.runtime.vision.reading import Image, PlateBox
+from appliance.runtime.vision.session import open_session
+
+FINDER_NETWORK = "own_plate_finder.onnx"
+LONGER_SIDE = 512
+"""Pixels of the picture that the network sees."""
+
+MULTIPLE, STRIDE = 32, 8
+"""Its sides are multiples of the first; each of its cells is so many pixels."""
+
+LEAST_LIKELY = 0.25
+"""Likelihood of a plate's middle from which a box is offered."""
+
+
+class Finder:
+    """A detector of rough boxes, best first."""
+
+    def __init__(
+        self, path: Path, *, longer_side: int = LONGER_SIDE, least_likely: float = LEAST_LIKELY
+    ) -> None:
+        self._session = open_session(path)
+        self._longer_side = longer_side
+        self._least = least_likely
+
+    def closer(self, longer_side: int) -> "Finder":
+        """The same network, looking at a larger picture."""
+        other = copy(self)
+        other._longer_side = longer_side
+        return other
+
+    def detect(self, image: Image) -> list[PlateBox]:
+        """Every place that may be a plate; upright boxes in the image's own pixels."""
+        scale = self._longer_side / max(image.shape[:2])
+        if min(image.shape[:2]) * scale < 1:
+            return []
+        (told,) = self._session.run(None, {"picture": _picture(image, scale)[None]})
+        likely, places = told[0, 0], told[0, 1:]
+        # A plate's middle is likelier than all around it.
+        peaks = (likely >= cv2.dilate(likely, np.ones((3, 3), np.uint8))) & (likely > self._least)
+        found = []
+        for row, column in np.argwhere(peaks):
+            x, y, width, height = places[:, row, column]
+            middle = np.array((column + 0.5 + x, row + 0.5 + y))
+            half = np.exp(np.array((width, height)).clip(-2, 5)) / 2
+            signs = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+            corners = (middle + signs * half) * STRIDE / scale
+            found.append(PlateBox(corners.astype(np.float32), float(likely[row, column]), 1))
+        found.sort(key=lambda box: box.score, reverse=True)
+        return found[:MOST_PLATES]
+
+
+def _picture(image: Image, scale: float) -> NDArray[np.uint8]:
+    """The image at the network's scale, its last pixels going on to whole multiples."""
+    small = image
+    # Halving averages over every pixel and takes a tenth of the time of any other mean.
+    while scale <= 0.5 and min(small.shape[:2]) > 1:
+        half = (small.shape[1] // 2, small.shape[0] // 2)
+        small = np.asarray(cv2.resize(small, half, interpolation=cv2.INTER_AREA), np.uint8)
+        scale *= 2
+    small = np.asarray(cv2.resize(small, None, fx=scale, fy=scale), np.uint8)
+    height, width = small.shape[:2]
+    below, beside = -height % MULTIPLE, -width % MULTIPLE
+    padded = cv2.copyMakeBorder(small, 0, below, 0, beside, cv2.BORDER_REPLICATE)
+    return np.asarray(padded, np.uint8)

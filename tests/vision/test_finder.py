@@ -1,0 +1,93 @@
+"""The own finder offers the places where plates are, of any size, one row or two."""
+
+import cv2
+import numpy as np
+import pytest
+
+from acceptance_kit.peers.camera import Scene, Vehicle
+from acceptance_kit.peers.camera.plates import draw_plate
+from acceptance_kit.peers.camera.scene import plate_box, pose
+from appliance.guideline.dictionaries import PlateColour
+from appliance.models import ModelStore
+from appliance.profile.model import Reader
+from appliance.runtime.vision.finder import FINDER_NETWORK, Finder
+from appliance.runtime.vision.readers import build_reader, own_detector
+from appliance.runtime.vision.reading import Image, PlateBox
+from training import held_out
+
+TRUCKS = [
+    Vehicle("宁A58D21", PlateColour.YELLOW),
+    Vehicle("宁C6N518", PlateColour.BLUE),
+    Vehicle("蒙B72F83", PlateColour.YELLOW, light="dusk"),
+]
+
+
+@pytest.fixture(scope="module")
+def finder() -> Finder:
+    return Finder(ModelStore.default().locate(FINDER_NETWORK))
+
+
+def middle(box: PlateBox) -> tuple[float, float]:
+    x, y = box.corners.mean(axis=0)
+    return float(x), float(y)
+
+
+@pytest.mark.parametrize("seconds", [1.8, 2.4, 4.0])
+@pytest.mark.parametrize("truck", TRUCKS, ids=lambda truck: f"{truck.plate}-{truck.light}")
+def test_the_plate_of_a_truck_that_drives_in_is_offered_first(
+    truck: Vehicle, seconds: float, finder: Finder
+) -> None:
+    picture = np.asarray(Scene([truck], lead_seconds=0).frame_at(seconds), np.uint8)
+    x, y, width, height = plate_box(truck, pose(seconds))
+    found = middle(finder.detect(picture)[0])
+    assert abs(found[0] - x - width / 2) < 0.1 * width
+    assert abs(found[1] - y - height / 2) < 0.3 * height
+
+
+@pytest.mark.parametrize("width", [90, 300, 700])
+@pytest.mark.parametrize("place", [(0.2, 0.2), (0.5, 0.5), (0.8, 0.8)])
+def test_a_plate_is_offered_far_away_and_close_up_and_wherever_it_hangs(
+    width: int, place: tuple[float, float], finder: Finder
+) -> None:
+    picture = np.full((1080, 1920, 3), 96, np.uint8)
+    picture[:500] = 60
+    plate = draw_plate("宁A58D21", PlateColour.BLUE)
+    height = width * plate.shape[0] // plate.shape[1]
+    left, top = int(place[0] * (1920 - width)), int(place[1] * (1080 - height))
+    small = cv2.resize(plate, (width, height), interpolation=cv2.INTER_AREA)
+    picture[top : top + height, left : left + width] = small
+    found = middle(finder.detect(picture)[0])
+    assert abs(found[0] - left - width / 2) < 0.1 * width
+    assert abs(found[1] - top - height / 2) < 0.4 * height
+
+
+@pytest.mark.parametrize("truck", TRUCKS, ids=lambda truck: f"{truck.plate}-{truck.light}")
+def test_an_empty_gate_with_its_kerbs_and_lettering_shows_no_plate(truck: Vehicle) -> None:
+    picture = np.asarray(Scene([truck]).frame_at(0), np.uint8)
+    seen = build_reader(Reader.OWN, ModelStore.default()).read(picture)
+    assert [reading for reading in seen if reading.sure] == []
+    assert all(reading.confidence < 0.5 for reading in seen)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5000), (3, 4), (37, 640), (4000, 200)])
+def test_a_picture_of_any_size_is_looked_at(size: tuple[int, int], finder: Finder) -> None:
+    picture = np.random.default_rng(2).integers(0, 255, (*size, 3), np.uint8)
+    assert all(np.isfinite(box.corners).all() for box in finder.detect(picture))
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_nearly_every_real_held_out_photo_shows_its_plate() -> None:
+    """Whoever offers the box of a plate leads to its text: what was read stands in the model
+    card."""
+    if not held_out.PLATES.is_dir():
+        pytest.skip("the real photos lie in ../shared, which is absent")
+    detector = own_detector(ModelStore.default())
+    files = {r["file"] for r in held_out.rows() if held_out.is_held_out(r)}
+    photos = sorted(file for file in files if file.startswith("photos"))[::4]
+    with_a_plate = sum(bool(detector.detect(_picture(file))) for file in photos)
+    assert with_a_plate >= 0.97 * len(photos)
+
+
+def _picture(file: str) -> Image:
+    return np.asarray(cv2.imread(str(held_out.PLATES / file)), np.uint8)
