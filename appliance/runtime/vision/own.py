@@ -45,8 +45,8 @@ CERTAIN = 0.995
 """Confidence of a plate's weakest character from which its box is not read a second time."""
 
 LEAST_CONFIDENCE = 0.2
-"""A text whose weakest character is less sure is a maker's name, a date, a telephone number: of what
-was right in the held-out photos none had less than 0.25."""
+"""A text whose weakest character is less sure is a maker's name, a date, a telephone number: of
+what was right in the held-out photos none had less than 0.25."""
 
 UPPER_END, LOWER_START = 0.44, 0.33
 """Where the rows of a double-row plate end and begin, as shares of its height: by GA 36 at 0.34

@@ -86,7 +86,9 @@ class Presence:
             self.foreground = _differs(seen, self._empty) & self._lane
         share = self._share(self.foreground)
         if share < PRESENT:
-            self._empty += LEARNING * (seen - self._empty)
+            # Not as seen: a light followed on noisy pixels is always a little too weak, and what is
+            # learnt in it would lose its contrast, a sixth an hour.
+            self._empty += LEARNING * (plain.applied(view) - self._empty)
         return share
 
     def learn_anew(self) -> None:
