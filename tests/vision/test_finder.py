@@ -61,6 +61,16 @@ def test_a_plate_is_offered_far_away_and_close_up_and_wherever_it_hangs(
     assert abs(found[1] - top - height / 2) < 0.4 * height
 
 
+@pytest.mark.parametrize("share", [0.4, 0.6, 0.9])
+def test_a_plate_that_fills_the_picture_is_found_too(share: float) -> None:
+    plate = draw_plate("宁A58D21", PlateColour.YELLOW)
+    width = plate.shape[1]
+    rim = round(width * (1 / share - 1) / 2)
+    picture = cv2.copyMakeBorder(plate, rim, rim, rim, rim, cv2.BORDER_CONSTANT, value=(70, 70, 70))
+    (box, *_) = own_detector(ModelStore.default()).detect(np.asarray(picture, np.uint8))
+    assert abs(float(np.ptp(box.corners[:, 0])) - width) < 0.1 * width
+
+
 @pytest.mark.parametrize("truck", TRUCKS, ids=lambda truck: f"{truck.plate}-{truck.light}")
 def test_an_empty_gate_with_its_kerbs_and_lettering_shows_no_plate(truck: Vehicle) -> None:
     picture = np.asarray(Scene([truck]).frame_at(0), np.uint8)

@@ -22,29 +22,41 @@ LONGER_SIDE = 512
 MULTIPLE, STRIDE = 32, 8
 """Its sides are multiples of the first; each of its cells is so many pixels."""
 
+SIGNS = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+"""Of a box's corners, clockwise from the left upper one."""
+
 LEAST_LIKELY = 0.25
 """Likelihood of a plate's middle from which a box is offered."""
 
 
 class Finder:
-    """A detector of rough boxes, best first."""
+    """A detector of rough boxes; `longer_sides` are the sizes of the picture it looks at."""
 
     def __init__(
-        self, path: Path, *, longer_side: int = LONGER_SIDE, least_likely: float = LEAST_LIKELY
+        self,
+        path: Path,
+        *,
+        longer_sides: tuple[int, ...] = (LONGER_SIDE,),
+        least_likely: float = LEAST_LIKELY,
     ) -> None:
         self._session = open_session(path)
-        self._longer_side = longer_side
+        self._longer_sides = longer_sides
         self._least = least_likely
 
-    def closer(self, longer_side: int) -> "Finder":
-        """The same network, looking at a larger picture."""
+    def at(self, *longer_sides: int) -> "Finder":
+        """The same network, looking at pictures of other sizes."""
         other = copy(self)
-        other._longer_side = longer_side
+        other._longer_sides = longer_sides
         return other
 
     def detect(self, image: Image) -> list[PlateBox]:
-        """Every place that may be a plate; upright boxes in the image's own pixels."""
-        scale = self._longer_side / max(image.shape[:2])
+        """Every place that may be a plate, best first; upright boxes in the image's own pixels."""
+        found = [box for side in self._longer_sides for box in self._offered(image, side)]
+        found.sort(key=lambda box: box.score, reverse=True)
+        return found[:MOST_PLATES]
+
+    def _offered(self, image: Image, longer_side: int) -> list[PlateBox]:
+        scale = longer_side / max(image.shape[:2])
         if min(image.shape[:2]) * scale < 1:
             return []
         (told,) = self._session.run(None, {"picture": _picture(image, scale)[None]})
@@ -56,11 +68,9 @@ class Finder:
             x, y, width, height = places[:, row, column]
             middle = np.array((column + 0.5 + x, row + 0.5 + y))
             half = np.exp(np.array((width, height)).clip(-2, 5)) / 2
-            signs = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
-            corners = (middle + signs * half) * STRIDE / scale
+            corners = (middle + SIGNS * half) * STRIDE / scale
             found.append(PlateBox(corners.astype(np.float32), float(likely[row, column]), 1))
-        found.sort(key=lambda box: box.score, reverse=True)
-        return found[:MOST_PLATES]
+        return found
 
 
 def _picture(image: Image, scale: float) -> NDArray[np.uint8]:

@@ -27,6 +27,9 @@ CLOSER_SIDE = 960
 """Pixels of the picture in which clp_det looks again, its contrast evened out, for what it did not
 find in 640: small, double-row and dusky plates."""
 
+NEARER_SIDE = 192
+"""Pixels of the picture in which the own finder looks for a plate that fills half of it or more."""
+
 LIVE_CLOSER_EVERY = 3
 """In a lane, whose next picture comes in a moment, one in so many is looked at again so closely."""
 
@@ -112,7 +115,7 @@ def second_reader(store: ModelStore, own: OwnNetwork) -> SecondReader:
 def own_detector(store: ModelStore, *, live: bool = False) -> PlateDetector:
     """The own finder's boxes, judged and straightened by the own corner network."""
     finder = Finder(store.locate(FINDER_NETWORK))
-    return _judged(finder, finder.closer(CLOSER_SIDE), store, live=live)
+    return _judged(finder, finder.at(NEARER_SIDE, CLOSER_SIDE), store, live=live)
 
 
 def clp_detector(store: ModelStore, *, live: bool = False) -> PlateDetector:
