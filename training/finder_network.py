@@ -9,8 +9,6 @@ from torch import Tensor, nn
 
 from training.network import Block, _convolution
 
-STRIDE = 8
-
 
 class FinderNetwork(nn.Module):
     """N x 3 x H x W (0 to 1; H and W multiples of 32) to N x 5 x H/8 x W/8: a logit of a plate's

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
-from training.finder_network import STRIDE, FinderNetwork
+from appliance.runtime.vision.finder import STRIDE
+from training.finder_network import FinderNetwork
 from training.pictures import HEIGHT, WIDTH, sight
 from training.train import AVERAGING, follow, rate
 

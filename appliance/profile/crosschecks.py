@@ -48,6 +48,7 @@ def cross_check(tree: Tree) -> None:
         _machines,
         _video_disks,
         _volumes,
+        _operators,
         _gatekeepers,
         _page_ports,
         _texts_that_travel,
@@ -328,6 +329,19 @@ def _volumes(tree: Tree) -> None:
         if volume.startswith("/") and volume not in mounts:
             wrong = f"没有挂载点为{quoted(volume)}的录像盘"
             tree.refuse(at, wrong, "machines 中某块 video_disks 的挂载点，或写 root、video")
+
+
+SYSTEM_ACCOUNTS = frozenset({"root", "nobody", "gatehouse", "nut", "clamav", "suricata", "_chrony"})
+"""Accounts that come with the appliance, perhaps after the operators': none is a person's. What the
+box has before, role base refuses."""
+
+
+def _operators(tree: Tree) -> None:
+    access = _keys(_keys(tree.data).get("access"))
+    for route, operator in _items(access, ("access",), "operators"):
+        if operator.get("name") in SYSTEM_ACCOUNTS:
+            wrong = f"{quoted(operator['name'])}是系统账号"
+            tree.refuse((*route, "name"), wrong, "换一个账号，如姓名的拼音 zhang-san")
 
 
 def _gatekeepers(tree: Tree) -> None:

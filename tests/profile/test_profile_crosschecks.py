@@ -284,6 +284,14 @@ def test_a_text_that_would_keep_passages_from_the_platform_is_told_at_the_check(
     assert [(fault.key, said in fault.wrong) for fault in faults] == [(key, True)]
 
 
+@pytest.mark.parametrize("name", ["gatehouse", "nobody", "nut"])
+def test_an_operator_is_no_system_account(name, good, check):
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBrSiJCiVuMprE4fCGZCuLYKJ9fXKbZkSzDo4CEiFhcb"
+    operators = f"access:\n  operators:\n    - {{name: {name}, ssh_key: {key}}}\n"
+    _, (fault,) = check(good.replace("access:\n", operators, 1))
+    assert (fault.key, fault.wrong) == ("access.operators[0].name", f"“{name}”是系统账号")
+
+
 def test_two_gatekeepers_do_not_share_a_name(good, check):
     keeper = "    - {name: 门卫, password: !secret other}\n"
     _, (fault,) = check(good.rstrip() + "\n" + keeper)

@@ -108,6 +108,8 @@ def ssh_box(
     with log, subprocess.Popen(words, stdout=log, stderr=log) as server:
         try:
             until(lambda: _answers(box.port, server))
+            # It writes late of who came: whoever counts connections must find that one among them.
+            until(lambda: "Connection closed by" in (folder / "sshd.log").read_text())
             yield box
         finally:
             server.terminate()

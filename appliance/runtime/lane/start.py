@@ -15,7 +15,7 @@ from appliance.runtime.lane.memory import LaneMemory
 from appliance.runtime.lane.process import LaneProcess
 from appliance.runtime.lane.pull import EventPuller
 from appliance.runtime.lane.push import PushDoor
-from appliance.runtime.vision.readers import build_reader
+from appliance.runtime.vision.readers import build_reader, closer_every
 from appliance.runtime.vision.report import PlateReports
 from appliance.runtime.vision.stream import CameraStream
 from appliance.runtime.vision.two_streams import live_view
@@ -46,9 +46,9 @@ def start_lane(
     lane = lane_of(profile, barrier_id)
     password = secrets.resolve(lane.camera.password)
     reports = plate_reports(lane.camera, secrets, password, clock)
-    # A camera that reads by itself sends one picture of a plate, and no next one.
-    live = reports is None
-    reader = build_reader(profile.recognition.reader, ModelStore.default(), live=live)
+    # A camera that reads by itself sends single pictures, and the same reader looks at them.
+    every = closer_every(profile.recognition.frames_per_second) if reports is None else 1
+    reader = build_reader(profile.recognition.reader, ModelStore.default(), closer_every=every)
     chinese_font(16)  # without a typeface no photo could be stamped: say so now
     root = Path(profile.storage.root)
     sub = lane.camera.sub_rtsp_path

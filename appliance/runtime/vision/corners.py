@@ -24,7 +24,7 @@ CUT_WIDTHS = 1.6
 
 LEAST_PLATE = (0.5, 0.9)
 """Probability of one or two rows together from which a box is looked at again, and from which it is
-a plate then: of the held-out photos' plates none had less than 0.94."""
+a plate then: of the plates read in the held-out photos none had less than 0.94."""
 
 DOUBTFUL = 0.5
 """Score up to which a plate found is no reason not to look closer."""
@@ -52,9 +52,9 @@ class CornerNetwork:
 class CornerFinder:
     """A detector whose boxes are looked at once more; `detector` should offer doubtful ones.
 
-    `closer` is asked too where it offers nothing better than doubtful ones: the same detector at a
-    larger picture finds some plates, of two rows above all, and takes twice the time. Of a live
-    picture it is enough to ask it at every so-manyth such frame, `closer_every`.
+    `closer` is asked too where it offers nothing better than doubtful ones: the same detector at
+    other sizes of the picture, which takes several times as long. Of a live picture it is enough
+    to ask it at every so-manyth such frame, `closer_every`.
     """
 
     def __init__(
@@ -83,12 +83,15 @@ class CornerFinder:
     def _judged(
         self, image: Image, offered: list[PlateBox], known: list[PlateBox]
     ) -> list[PlateBox]:
-        """The known plates, and those among the boxes offered that are others."""
+        """The known plates and those offered; of two boxes of one plate the better."""
         found = list(known)
         for box in offered:
             seen = self._looked_at(image, box)
-            if seen is not None and not any(_same(seen, other) for other in found):
-                found.append(seen)
+            if seen is None:
+                continue
+            alike = [other for other in found if _same(seen, other)]
+            if all(seen.score > other.score for other in alike):
+                found = [other for other in found if other not in alike] + [seen]
         return found
 
     def _looked_at(self, image: Image, box: PlateBox) -> PlateBox | None:

@@ -20,6 +20,7 @@ PADDING = 0.1
 MOST_PLATES = 6
 
 CLP_NETWORK = "clp_det.onnx"
+HYPERLPR3_DETECTOR = "y5fu_640x_sim.onnx"
 
 LEVELLED_CLIP, LEVELLED_TILES = 2.0, (8, 8)
 """How far the contrast of a part of the picture is raised, and into how many parts it is cut."""
@@ -87,7 +88,7 @@ class HyperLprDetector:
     """HyperLPR3's y5fu network, run by the library's own code; tells single from double row."""
 
     def __init__(self, store: ModelStore) -> None:
-        self._detect = multitask_detector(store.locate("y5fu_640x_sim.onnx"), 640)
+        self._detect = multitask_detector(store.locate(HYPERLPR3_DETECTOR), 640)
 
     def detect(self, image: Image) -> list[PlateBox]:
         """Every plate in the image, best first; corners in the image's own pixels."""

@@ -30,18 +30,11 @@ LEAST_LIKELY = 0.25
 
 
 class Finder:
-    """A detector of rough boxes; `longer_sides` are the sizes of the picture it looks at."""
+    """A detector of rough boxes, at one size of the picture or several."""
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        longer_sides: tuple[int, ...] = (LONGER_SIDE,),
-        least_likely: float = LEAST_LIKELY,
-    ) -> None:
+    def __init__(self, path: Path) -> None:
         self._session = open_session(path)
-        self._longer_sides = longer_sides
-        self._least = least_likely
+        self._longer_sides: tuple[int, ...] = (LONGER_SIDE,)
 
     def at(self, *longer_sides: int) -> "Finder":
         """The same network, looking at pictures of other sizes."""
@@ -52,8 +45,7 @@ class Finder:
     def detect(self, image: Image) -> list[PlateBox]:
         """Every place that may be a plate, best first; upright boxes in the image's own pixels."""
         found = [box for side in self._longer_sides for box in self._offered(image, side)]
-        found.sort(key=lambda box: box.score, reverse=True)
-        return found[:MOST_PLATES]
+        return sorted(found, key=lambda box: box.score, reverse=True)
 
     def _offered(self, image: Image, longer_side: int) -> list[PlateBox]:
         scale = longer_side / max(image.shape[:2])
@@ -62,15 +54,16 @@ class Finder:
         (told,) = self._session.run(None, {"picture": _picture(image, scale)[None]})
         likely, places = told[0, 0], told[0, 1:]
         # A plate's middle is likelier than all around it.
-        peaks = (likely >= cv2.dilate(likely, np.ones((3, 3), np.uint8))) & (likely > self._least)
+        peaks = (likely >= cv2.dilate(likely, np.ones((3, 3), np.uint8))) & (likely > LEAST_LIKELY)
+        longest = np.log(max(likely.shape))  # in cells: no plate is larger than the picture
         found = []
         for row, column in np.argwhere(peaks):
             x, y, width, height = places[:, row, column]
             middle = np.array((column + 0.5 + x, row + 0.5 + y))
-            half = np.exp(np.array((width, height)).clip(-2, 5)) / 2
+            half = np.exp(np.array((width, height)).clip(-2, longest)) / 2
             corners = (middle + SIGNS * half) * STRIDE / scale
             found.append(PlateBox(corners.astype(np.float32), float(likely[row, column]), 1))
-        return found
+        return sorted(found, key=lambda box: box.score, reverse=True)[:MOST_PLATES]
 
 
 def _picture(image: Image, scale: float) -> NDArray[np.uint8]:

@@ -83,7 +83,7 @@ def is_plate(text: str, patterns: tuple[Pattern, ...] = EVERY_PATTERN) -> bool:
 
 
 def next_characters(prefix: str, patterns: tuple[Pattern, ...] = PATTERNS) -> str:
-    """Characters that may follow a prefix in some pattern; empty when nothing may.
+    """Characters that may follow a prefix, once for each pattern; empty when none may.
 
     Not remembered from plate to plate: there is no end of prefixes, and a lane reads for years.
     """

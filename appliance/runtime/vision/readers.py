@@ -9,7 +9,12 @@ from appliance.runtime.vision.checked import CheckedReader, Opinion, SecondReade
 from appliance.runtime.vision.colour import plate_colour
 from appliance.runtime.vision.corners import CORNER_NETWORK, CornerFinder, CornerNetwork
 from appliance.runtime.vision.ctc import Hypothesis, Probabilities, log_likelihood, plates
-from appliance.runtime.vision.detect import CLP_NETWORK, ClpDetector, HyperLprDetector
+from appliance.runtime.vision.detect import (
+    CLP_NETWORK,
+    HYPERLPR3_DETECTOR,
+    ClpDetector,
+    HyperLprDetector,
+)
 from appliance.runtime.vision.finder import FINDER_NETWORK, Finder
 from appliance.runtime.vision.own import OWN_NETWORK, OwnNetwork, OwnReader
 from appliance.runtime.vision.reading import Image, PlateDetector, PlateReader, PlateReading
@@ -24,14 +29,15 @@ OFFERED_FROM = 0.2
 among them, and the network tells which are."""
 
 CLOSER_SIDE = 960
-"""Pixels of the picture in which clp_det looks again, its contrast evened out, for what it did not
-find in 640: small, double-row and dusky plates."""
+"""Pixels of the picture in which a detector looks again for small and double-row plates; clp_det
+does so with light and shade evened out."""
 
 NEARER_SIDE = 192
 """Pixels of the picture in which the own finder looks for a plate that fills half of it or more."""
 
-LIVE_CLOSER_EVERY = 3
-"""In a lane, whose next picture comes in a moment, one in so many is looked at again so closely."""
+CLOSER_A_SECOND = 4
+"""So often a lane looks again: its next picture comes in a moment, but a plate that is seen less
+often than once a second is lost (tracks.py)."""
 
 MOST_DIFFERENCES = 3
 """Two readings that differ in more places than this are not mixed."""
@@ -85,20 +91,25 @@ def agree(outputs: list[Probabilities]) -> tuple[str, tuple[float, ...]]:
     return text, confidence or (0.0,) * len(text)
 
 
-def build_reader(kind: Reader, store: ModelStore, *, live: bool = False) -> PlateReader:
-    """The chain that a profile names, for single photos or for a `live` lane; raises ModelMissing
-    when a weight is not here."""
+def build_reader(kind: Reader, store: ModelStore, *, closer_every: int = 1) -> PlateReader:
+    """The chain that a profile names; of pictures without a sure plate each `closer_every`th is
+    looked at again, closer. Raises ModelMissing when a weight is not here."""
     match kind:
         case Reader.OCR:
             networks = (clp_network(store), general_network(store))
-            return ChainReader(clp_detector(store, live=live), networks)
+            return ChainReader(clp_detector(store, closer_every=closer_every), networks)
         case Reader.HYPERLPR3:
             networks = (clp_network(store), general_network(store))
             return ChainReader(HyperLprDetector(store), networks)
         case Reader.OWN:
             network = OwnNetwork(store.locate(OWN_NETWORK))
-            own = OwnReader(own_detector(store, live=live), network)
+            own = OwnReader(own_detector(store, closer_every=closer_every), network)
             return CheckedReader(own, second_reader(store, network), SURE_FROM)
+
+
+def closer_every(frames_per_second: float) -> int:
+    """Which frame of a live lane without a sure plate is looked at again."""
+    return max(int(frames_per_second / CLOSER_A_SECOND), 1)
 
 
 def second_reader(store: ModelStore, own: OwnNetwork) -> SecondReader:
@@ -112,27 +123,25 @@ def second_reader(store: ModelStore, own: OwnNetwork) -> SecondReader:
     return look
 
 
-def own_detector(store: ModelStore, *, live: bool = False) -> PlateDetector:
+def own_detector(store: ModelStore, *, closer_every: int = 1) -> PlateDetector:
     """The own finder's boxes, judged and straightened by the own corner network."""
     finder = Finder(store.locate(FINDER_NETWORK))
-    return _judged(finder, finder.at(NEARER_SIDE, CLOSER_SIDE), store, live=live)
+    return _judged(finder, finder.at(NEARER_SIDE, CLOSER_SIDE), store, closer_every=closer_every)
 
 
-def clp_detector(store: ModelStore, *, live: bool = False) -> PlateDetector:
+def clp_detector(store: ModelStore, *, closer_every: int = 1) -> PlateDetector:
     """All that clp_det holds possible, judged and straightened by the own corner network."""
     offers = ClpDetector(store, least_score=OFFERED_FROM)
-    return _judged(offers, offers.closer(CLOSER_SIDE), store, live=live)
+    return _judged(offers, offers.closer(CLOSER_SIDE), store, closer_every=closer_every)
 
 
 def _judged(
-    offers: PlateDetector, closer: PlateDetector, store: ModelStore, *, live: bool
+    offers: PlateDetector, closer: PlateDetector, store: ModelStore, *, closer_every: int
 ) -> PlateDetector:
     network = CornerNetwork(store.locate(CORNER_NETWORK))
-    every = LIVE_CLOSER_EVERY if live else 1
-    return CornerFinder(offers, network, closer=closer, closer_every=every)
+    return CornerFinder(offers, network, closer=closer, closer_every=closer_every)
 
 
-HYPERLPR3_DETECTOR = "y5fu_640x_sim.onnx"
 GENERAL_NETWORK = "PP-OCRv6_rec_small.onnx"
 TEXT_NETWORKS = ("clp_v2_c_rec.onnx", GENERAL_NETWORK)
 
