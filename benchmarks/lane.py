@@ -42,7 +42,7 @@ from appliance.runtime.lane.barrier import Barrier
 from appliance.runtime.lane.desk import PassageDesk
 from appliance.runtime.lane.driver import ModbusRelayDriver
 from appliance.runtime.vision.presence import Presence
-from appliance.runtime.vision.readers import build_reader, closer_every
+from appliance.runtime.vision.readers import build_reader
 from appliance.runtime.vision.reading import Frame, Image, PlateReader, PlateReading
 from appliance.runtime.vision.stream import IDLE_PAUSE
 from appliance.runtime.vision.visit import LEGIBLE_PIXELS, VisitWatcher
@@ -254,9 +254,9 @@ def reckoned(trucks: int) -> None:
     profile = load_profile(DEMO)
     driving = Vehicle("宁A58121", PlateColour.YELLOW)
     kinds = {"drives in": legible_after(driving), "stands there at once": 0.0}
-    every = closer_every(profile.recognition.frames_per_second)
+    pace = profile.recognition.frames_per_second
     for kind in (Reader.OCR, Reader.OWN):
-        reader = build_reader(kind, ModelStore.default(), closer_every=every)
+        reader = build_reader(kind, ModelStore.default(), frames_per_second=pace)
         for what, legible in kinds.items():
             waits = []
             for number in range(trucks):
@@ -338,9 +338,9 @@ def frames() -> None:
     scene = Scene(TRUCKS[:4], lead_seconds=0, gap_seconds=0)
     noise = np.random.default_rng(1)
     profile = load_profile(DEMO)
-    every = closer_every(profile.recognition.frames_per_second)
+    pace = profile.recognition.frames_per_second
     for kind in (Reader.OCR, Reader.OWN):
-        reader = Counted(build_reader(kind, ModelStore.default(), closer_every=every))
+        reader = Counted(build_reader(kind, ModelStore.default(), frames_per_second=pace))
         watcher = VisitWatcher(reader, profile.recognition, Presence())
         empty = _noisy(scene.frame_at(-1), noise)
         watcher.observe(Frame(empty, SystemClock().now(), -1.0))

@@ -54,6 +54,23 @@ def test_two_that_agree_are_sure() -> None:
     assert read(0.5, Second("宁A12345")).sure
 
 
+@pytest.mark.parametrize(("live", "asked"), [(True, 1), (False, 3)])
+def test_a_lane_asks_once_for_a_plate_that_stays_and_single_photos_each_time(
+    live: bool, asked: int
+) -> None:
+    second = Second("宁A12345")
+    reader = CheckedReader(FirstReader(0.5), second, sure_from=0.97, live=live)
+    assert [reader.read(PICTURE)[0].sure for _ in range(3)] == [True] * 3
+    assert len(second.shown) == asked
+
+
+def test_what_was_not_sure_in_the_picture_before_is_asked_for_again() -> None:
+    second = Second("宁A12346")
+    reader = CheckedReader(FirstReader(0.5), second, sure_from=0.97, live=True)
+    assert [reader.read(PICTURE)[0].sure for _ in range(3)] == [False] * 3
+    assert len(second.shown) == 3
+
+
 @pytest.mark.parametrize("text", ["宁A12346", "", "宁A1234"])
 def test_where_they_differ_the_reading_is_unsure_and_both_are_told(text: str) -> None:
     reading = read(0.9, Second(text))

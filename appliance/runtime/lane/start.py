@@ -15,7 +15,7 @@ from appliance.runtime.lane.memory import LaneMemory
 from appliance.runtime.lane.process import LaneProcess
 from appliance.runtime.lane.pull import EventPuller
 from appliance.runtime.lane.push import PushDoor
-from appliance.runtime.vision.readers import build_reader, closer_every
+from appliance.runtime.vision.readers import build_reader
 from appliance.runtime.vision.report import PlateReports
 from appliance.runtime.vision.stream import CameraStream
 from appliance.runtime.vision.two_streams import live_view
@@ -47,8 +47,11 @@ def start_lane(
     password = secrets.resolve(lane.camera.password)
     reports = plate_reports(lane.camera, secrets, password, clock)
     # A camera that reads by itself sends single pictures, and the same reader looks at them.
-    every = closer_every(profile.recognition.frames_per_second) if reports is None else 1
-    reader = build_reader(profile.recognition.reader, ModelStore.default(), closer_every=every)
+    reader = build_reader(
+        profile.recognition.reader,
+        ModelStore.default(),
+        frames_per_second=None if reports else profile.recognition.frames_per_second,
+    )
     chinese_font(16)  # without a typeface no photo could be stamped: say so now
     root = Path(profile.storage.root)
     sub = lane.camera.sub_rtsp_path

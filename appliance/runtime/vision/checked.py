@@ -31,20 +31,28 @@ SecondReader = Callable[[Image, int], Opinion]
 class CheckedReader:
     """A reader whose unsure readings are held against a second opinion.
 
-    `sure_from` is the confidence (0 to 1) from which nobody else need be asked.
+    `sure_from` is the confidence (0 to 1) from which nobody else need be asked; nor is anybody for
+    a text that was sure in the picture before, where pictures follow one another (`live`).
     """
 
-    def __init__(self, reader: PlateReader, second: SecondReader, sure_from: float) -> None:
+    def __init__(
+        self, reader: PlateReader, second: SecondReader, sure_from: float, *, live: bool = False
+    ) -> None:
         self._reader = reader
         self._second = second
         self._sure_from = sure_from
+        self._live = live
+        self._before: frozenset[str] = frozenset()
 
     def read(self, image: Image) -> list[PlateReading]:
         """Every plate in the image, best first, each sure or not."""
-        return [self._checked(image, reading) for reading in self._reader.read(image)]
+        readings = [self._checked(image, reading) for reading in self._reader.read(image)]
+        if self._live:
+            self._before = frozenset(reading.text for reading in readings if reading.sure)
+        return readings
 
     def _checked(self, image: Image, reading: PlateReading) -> PlateReading:
-        if reading.confidence >= self._sure_from:
+        if reading.confidence >= self._sure_from or reading.text in self._before:
             return reading
         box = PlateBox(reading.corners, reading.confidence, reading.rows)
         opinion = self._second(straighten(image, box), reading.rows)

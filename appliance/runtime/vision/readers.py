@@ -91,9 +91,13 @@ def agree(outputs: list[Probabilities]) -> tuple[str, tuple[float, ...]]:
     return text, confidence or (0.0,) * len(text)
 
 
-def build_reader(kind: Reader, store: ModelStore, *, closer_every: int = 1) -> PlateReader:
-    """The chain that a profile names; of pictures without a sure plate each `closer_every`th is
-    looked at again, closer. Raises ModelMissing when a weight is not here."""
+def build_reader(
+    kind: Reader, store: ModelStore, *, frames_per_second: float | None = None
+) -> PlateReader:
+    """The chain that a profile names, for pictures that have nothing to do with each other, or for
+    a lane's that follow one another. Raises ModelMissing when a weight is not here."""
+    live = frames_per_second is not None
+    closer_every = max(int((frames_per_second or 0) / CLOSER_A_SECOND), 1)
     match kind:
         case Reader.OCR:
             networks = (clp_network(store), general_network(store))
@@ -104,12 +108,7 @@ def build_reader(kind: Reader, store: ModelStore, *, closer_every: int = 1) -> P
         case Reader.OWN:
             network = OwnNetwork(store.locate(OWN_NETWORK))
             own = OwnReader(own_detector(store, closer_every=closer_every), network)
-            return CheckedReader(own, second_reader(store, network), SURE_FROM)
-
-
-def closer_every(frames_per_second: float) -> int:
-    """Which frame of a live lane without a sure plate is looked at again."""
-    return max(int(frames_per_second / CLOSER_A_SECOND), 1)
+            return CheckedReader(own, second_reader(store, network), SURE_FROM, live=live)
 
 
 def second_reader(store: ModelStore, own: OwnNetwork) -> SecondReader:
