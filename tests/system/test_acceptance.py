@@ -1,9 +1,9 @@
 """The acceptance of the provisioned box: all good, and then one planted fault after the other."""
 
 import json
-import time
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache
