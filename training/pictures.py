@@ -45,7 +45,7 @@ class Sight:
 def sight(rng: Generator) -> Sight:
     """One picture in any weather."""
     severity = float(rng.beta(1.1, 2.8))
-    picture = surroundings(rng)
+    picture = yard(rng)
     for _ in range(int(rng.integers(1, 4)) if rng.random() < 0.5 else 0):
         _decoy(picture, rng)
     if rng.random() < 0.2:
@@ -79,8 +79,8 @@ def _place(
     return None
 
 
-def surroundings(rng: Generator) -> Picture:
-    """A yard: things before things, each with a face of its own."""
+def yard(rng: Generator) -> Picture:
+    """Things before things, each with a face of its own."""
     picture = scenery(WIDTH, HEIGHT, rng)
     if rng.random() < 0.5:
         _rough(picture, rng)

@@ -8,31 +8,25 @@ import argparse
 import copy
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, distributed, multiprocessing, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from training.crops import Crop
 from training.dataset import Batch, batches, real_crops
+from training.learning import EVERY, Plan, as_input, asked, follow, rate, tell
 from training.network import OwnReader
 
 PROCESSES = 2
 PEAK_RATE = 1.5e-3
 CONTINUED_RATE = 6e-4
 """The peak when weights are continued: high enough to move, too low to forget."""
-WARM_UP = 0.03
-FALL = 0.45
-"""Share of the training after which the rate falls; CTC has left its plateau by then."""
 COLOUR_WEIGHT = 0.3
 PLACED_UNTIL = 0.15
 """Share of the training in which characters are also taught at the step where they stand. CTC
 alone sits on a plateau for the first hundred thousand pictures; told the places, it does not."""
-AVERAGING = 0.998
-"""What is kept is a running mean of the weights over some five hundred steps."""
 
 
 class Source(IterableDataset[Batch]):
@@ -45,19 +39,9 @@ class Source(IterableDataset[Batch]):
         return batches(self.crops, self.size, self.seed, self.rank, PROCESSES)
 
 
-def rate(progress: float) -> float:
-    """The learning rate's share of its peak: up, level, then down to nothing by a cosine."""
-    if progress < WARM_UP:
-        return progress / WARM_UP
-    if progress < FALL:
-        return 1.0
-    return 0.5 * (1 + float(np.cos(np.pi * (progress - FALL) / (1 - FALL))))
-
-
 def losses(network: nn.Module, batch: Batch) -> Tensor:
     """CTC loss, colour loss and the loss of characters at their places."""
-    pictures = torch.from_numpy(batch.pictures).permute(0, 3, 1, 2).float() / 255
-    pictures = pictures.contiguous(memory_format=torch.channels_last)
+    pictures = as_input(batch.pictures)
     labels, lengths = torch.from_numpy(batch.labels), torch.from_numpy(batch.lengths)
     with torch.autocast("cpu", torch.bfloat16):
         text, colour = network(pictures)
@@ -79,26 +63,9 @@ def losses(network: nn.Module, batch: Batch) -> Tensor:
     return torch.stack((spelled, coloured, placed))
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What one training is told: when to end, pictures a step and process, seed, folder."""
-
-    samples: int
-    minutes: float
-    size: int
-    seed: int
-    out: Path
-    start: Path | None = None
-    """Weights to continue; none trains from nothing."""
-
-    def progress(self, seen: int, seconds: float) -> float:
-        """The share that is done, by whichever limit is nearer."""
-        by_samples = seen / self.samples if self.samples else 0.0
-        return max(by_samples, seconds / 60 / self.minutes if self.minutes else 0.0)
-
-
-def train(rank: int, plan: Plan) -> None:
-    """One of PROCESSES learners: each has its own pictures, all share the mean gradient.
+def train(rank: int, plan: Plan, start: Path | None) -> None:
+    """One of PROCESSES learners: each has its own pictures, all share the mean gradient. `start`
+    are weights to continue; none trains from nothing.
 
     Two processes of one thread each do twice the work of one process of two threads, which
     mostly wait for one another on a machine that has other work too. The first writes
@@ -110,9 +77,9 @@ def train(rank: int, plan: Plan) -> None:
     distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=PROCESSES)
     network = OwnReader()
     peak, placed_until = PEAK_RATE, PLACED_UNTIL
-    if plan.start:
+    if start:
         # Continued weights know where characters stand and need not be told again.
-        network.load_state_dict(torch.load(plan.start, weights_only=True))
+        network.load_state_dict(torch.load(start, weights_only=True))
         peak, placed_until = CONTINUED_RATE, 0.0
     network = network.to(memory_format=torch.channels_last).train()
     mean = copy.deepcopy(network).eval()
@@ -135,17 +102,19 @@ def train(rank: int, plan: Plan) -> None:
         progress = share_gradients(network, done)
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
-        follow(mean, network, min(AVERAGING, index / (index + 10)))
+        follow(mean, network, index)
         shown += parts.detach()
-        if rank == 0 and index % 100 == 0:
-            tell(progress, seen, time.monotonic() - began, shown / 100)
+        if rank == 0 and index % EVERY == 0:
+            text, colour, placed = (shown / EVERY).tolist()
+            named = {"text": text, "colour": colour, "placed": placed}
+            tell(progress, seen, time.monotonic() - began, named)
             shown.zero_()
             torch.save(mean.state_dict(), plan.out / "checkpoint.pt")
         if progress >= 1:
             break
     if rank == 0:
         torch.save(mean.state_dict(), plan.out / "weights.pt")
-        print(f"{seen} samples in {(time.monotonic() - began) / 60:.1f} minutes, seed {plan.seed}")
+        print(f"{seen} pictures in {(time.monotonic() - began) / 60:.1f} minutes, seed {plan.seed}")
     distributed.destroy_process_group()
 
 
@@ -162,49 +131,13 @@ def share_gradients(network: nn.Module, done: float) -> float:
     return float(vector[-1])
 
 
-def tell(progress: float, seen: int, seconds: float, parts: Tensor) -> None:
-    """Print a line of progress."""
-    text, colour, placed = parts.tolist()
-    print(
-        f"{progress:6.1%} {seen:8} samples {seen / seconds:5.0f}/s "
-        f"text {text:.4f} colour {colour:.4f} placed {placed:.4f}",
-        flush=True,
-    )
-
-
-@torch.no_grad()
-def follow(mean: nn.Module, network: nn.Module, keep: float) -> None:
-    """Move the running mean a little towards the network."""
-    for kept, new in zip(mean.state_dict().values(), network.state_dict().values(), strict=True):
-        if kept.dtype.is_floating_point:
-            kept.lerp_(new, 1 - keep)
-        else:
-            kept.copy_(new)
-
-
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=0, help="stop after so many pictures")
-    parser.add_argument("--minutes", type=float, default=0, help="stop after so many minutes")
-    parser.add_argument("--batch", type=int, default=32, help="pictures a step and process")
-    parser.add_argument("--seed", type=int, default=20261124, help="of weights and pictures")
-    parser.add_argument("--out", type=Path, default=Path("var/training"), help="folder to write")
     parser.add_argument("--start", type=Path, help="weights.pt to continue, at a lower rate")
-    options = parser.parse_args()
-    if not options.samples and not options.minutes:
-        parser.error("say --samples or --minutes")
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "meeting").unlink(missing_ok=True)
-    plan = Plan(
-        options.samples,
-        options.minutes,
-        options.batch,
-        options.seed,
-        options.out,
-        options.start,
-    )
-    multiprocessing.spawn(train, (plan,), nprocs=PROCESSES)
+    plan, options = asked(parser, size=32, seed=20261124, out="var/training")
+    (plan.out / "meeting").unlink(missing_ok=True)
+    multiprocessing.spawn(train, (plan, options.start), nprocs=PROCESSES)
 
 
 if __name__ == "__main__":
