@@ -331,7 +331,7 @@ def _volumes(tree: Tree) -> None:
             tree.refuse(at, wrong, "machines 中某块 video_disks 的挂载点，或写 root、video")
 
 
-SYSTEM_ACCOUNTS = frozenset({"root", "nobody", "gatehouse", "nut", "clamav", "suricata", "_chrony"})
+SYSTEM_ACCOUNTS = frozenset({"root", "nobody", "gatehouse", "nut", "clamav", "suricata"})
 """Accounts that come with the appliance, perhaps after the operators': none is a person's. What the
 box has before, role base refuses."""
 

@@ -73,26 +73,17 @@ class CornerFinder:
 
     def detect(self, image: Image) -> list[PlateBox]:
         """Every plate in the image, best first; corners in the image's own pixels."""
-        found = self._judged(image, self._detector.detect(image), [])
+        found = self._judged(image, self._detector)
         if self._closer and not any(box.score > DOUBTFUL for box in found):
             if self._doubtful % self._closer_every == 0:
-                found = self._judged(image, self._closer.detect(image), found)
+                found += self._judged(image, self._closer)
             self._doubtful += 1
-        return sorted(found, key=lambda box: box.score, reverse=True)
+        return _apart(found)
 
-    def _judged(
-        self, image: Image, offered: list[PlateBox], known: list[PlateBox]
-    ) -> list[PlateBox]:
-        """The known plates and those offered; of two boxes of one plate the better."""
-        found = list(known)
-        for box in offered:
-            seen = self._looked_at(image, box)
-            if seen is None:
-                continue
-            alike = [other for other in found if _same(seen, other)]
-            if all(seen.score > other.score for other in alike):
-                found = [other for other in found if other not in alike] + [seen]
-        return found
+    def _judged(self, image: Image, detector: PlateDetector) -> list[PlateBox]:
+        """What a detector offers and a closer look takes for plates."""
+        looks = (self._looked_at(image, box) for box in detector.detect(image))
+        return [seen for seen in looks if seen is not None]
 
     def _looked_at(self, image: Image, box: PlateBox) -> PlateBox | None:
         corners, kinds = box.corners, np.zeros(3, np.float32)
@@ -127,6 +118,15 @@ def cut_out(
     cut = np.asarray(cv2.resize(piece, (WIDTH, HEIGHT), interpolation=way), np.uint8)
     scale = np.array((wide / WIDTH, high / HEIGHT), np.float32)
     return cut, np.array((left, top), np.float32), scale
+
+
+def _apart(boxes: list[PlateBox]) -> list[PlateBox]:
+    """The best box of each plate, best first."""
+    found: list[PlateBox] = []
+    for box in sorted(boxes, key=lambda box: box.score, reverse=True):
+        if not any(_same(box, other) for other in found):
+            found.append(box)
+    return found
 
 
 def _same(one: PlateBox, other: PlateBox) -> bool:
