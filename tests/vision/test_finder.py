@@ -11,7 +11,7 @@ from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelStore
 from appliance.profile.model import Reader
 from appliance.runtime.vision.corners import DOUBTFUL
-from appliance.runtime.vision.finder import FINDER_NETWORK, Finder
+from appliance.runtime.vision.finder import FINDER_NETWORK, Finder, boxes_told
 from appliance.runtime.vision.readers import build_reader, clp_detector, own_detector
 from appliance.runtime.vision.reading import Image, PlateBox
 from training import held_out
@@ -88,12 +88,28 @@ def test_a_picture_of_any_size_is_looked_at_by_both_chains(size: tuple[int, int]
         assert detector.detect(picture) == []
 
 
-def test_no_box_is_larger_than_the_picture(finder: Finder) -> None:
-    plate = np.asarray(draw_plate("宁A58D21", PlateColour.YELLOW), np.uint8)
-    boxes = finder.at(64, 192, 512, 960).detect(plate)
-    assert boxes
-    longest = max(plate.shape)
-    assert all((np.ptp(box.corners, axis=0) <= 1.2 * longest).all() for box in boxes)
+def test_no_box_is_larger_than_the_picture_whatever_the_network_tells() -> None:
+    """A box that is cut out with its surroundings is so much memory."""
+    told = np.zeros((5, 36, 64), np.float32)
+    told[0, 10, 20] = 0.9
+    told[3:, 10, 20] = 30.0
+    (box,) = boxes_told(told, 0.25)
+    assert np.ptp(box.corners, axis=0).tolist() == pytest.approx([64 * 8 / 0.25] * 2)
+
+
+def test_the_six_likeliest_places_are_offered_best_first() -> None:
+    told = np.zeros((5, 36, 64), np.float32)
+    told[0, 4, 4:60:6] = np.linspace(0.3, 0.9, 10)
+    scores = [box.score for box in boxes_told(told, 1.0)]
+    assert scores == pytest.approx(np.linspace(0.9, 0.3, 10)[:6].tolist())
+
+
+def test_the_striped_kerbs_of_an_empty_gate_are_offered_but_are_no_plates(finder: Finder) -> None:
+    picture = np.asarray(Scene(TRUCKS[:1]).frame_at(0), np.uint8)
+    kerbs = [box for box in finder.detect(picture) if middle(box)[1] > 200]
+    assert kerbs
+    judged = own_detector(ModelStore.default()).detect(picture)
+    assert [box for box in judged if middle(box)[1] > 200] == []
 
 
 @pytest.mark.shared

@@ -137,6 +137,16 @@ def test_a_box_with_no_plate_in_it_is_not_sure(network: OwnNetwork) -> None:
     assert reading is None or min(reading.peaks) < 0.9
 
 
+@pytest.mark.shared
+def test_an_overexposed_plate_that_is_read_wrongly_is_not_told_as_sure(store: ModelStore) -> None:
+    photo = held_out.PLATES / "photos" / "0026.jpg"
+    if not photo.is_file():
+        pytest.skip("the real photos lie in ../shared, which is absent")
+    (best, *_) = build_reader(Reader.OWN, store).read(np.asarray(cv2.imread(str(photo)), np.uint8))
+    assert best.text != "川AM1186"
+    assert not best.sure
+
+
 @pytest.mark.slow
 @pytest.mark.shared
 def test_most_real_plates_of_held_out_photos_are_read(store: ModelStore) -> None:

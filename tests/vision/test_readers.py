@@ -15,7 +15,7 @@ from acceptance_kit.peers.camera.scene import Scene, Vehicle
 from appliance.models import ModelMissing, ModelStore
 from appliance.profile.model import Reader
 from appliance.runtime.vision.photo_files import read_photo_files
-from appliance.runtime.vision.readers import ChainReader, build_reader
+from appliance.runtime.vision.readers import ChainReader, build_reader, closer_every
 
 PLATES = Path(__file__).parents[3] / "shared" / "data" / "plates"
 SCRIPTED = [vehicle for vehicles in DRAWN.values() for vehicle in vehicles]
@@ -101,3 +101,12 @@ def test_most_real_plates_are_read_with_weights_from_the_registry_alone(ocr: Cha
         read += row["plate"] in {reading.text for reading in ocr.read(np.asarray(image, np.uint8))}
     # 86 % of all were read when this was written; a broken chain reads none.
     assert read >= 0.7 * len(sample)
+
+
+@pytest.mark.parametrize(
+    ("frames_per_second", "every"), [(None, 1), (1, 1), (5, 1), (8, 2), (12, 3), (25, 6)]
+)
+def test_a_lane_looks_closer_four_times_a_second_and_a_photo_always_is(
+    frames_per_second: float | None, every: int
+) -> None:
+    assert closer_every(frames_per_second) == every

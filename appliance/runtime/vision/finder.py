@@ -52,18 +52,24 @@ class Finder:
         if min(image.shape[:2]) * scale < 1:
             return []
         (told,) = self._session.run(None, {"picture": _picture(image, scale)[None]})
-        likely, places = told[0, 0], told[0, 1:]
-        # A plate's middle is likelier than all around it.
-        peaks = (likely >= cv2.dilate(likely, np.ones((3, 3), np.uint8))) & (likely > LEAST_LIKELY)
-        longest = np.log(max(likely.shape))  # in cells: no plate is larger than the picture
-        found = []
-        for row, column in np.argwhere(peaks):
-            x, y, width, height = places[:, row, column]
-            middle = np.array((column + 0.5 + x, row + 0.5 + y))
-            half = np.exp(np.array((width, height)).clip(-2, longest)) / 2
-            corners = (middle + SIGNS * half) * STRIDE / scale
-            found.append(PlateBox(corners.astype(np.float32), float(likely[row, column]), 1))
-        return sorted(found, key=lambda box: box.score, reverse=True)[:MOST_PLATES]
+        return boxes_told(told[0], scale)
+
+
+def boxes_told(told: NDArray[np.float32], scale: float) -> list[PlateBox]:
+    """The best boxes of what the network told of a picture scaled by `scale`: 5 x rows x columns,
+    likelihood of a middle, its place in the cell, log width and log height in cells."""
+    likely, places = told[0], told[1:]
+    # A plate's middle is likelier than all around it.
+    peaks = (likely >= cv2.dilate(likely, np.ones((3, 3), np.uint8))) & (likely > LEAST_LIKELY)
+    longest = np.log(max(likely.shape))  # in cells: no plate is larger than the picture
+    found = []
+    for row, column in np.argwhere(peaks):
+        x, y, width, height = places[:, row, column]
+        middle = np.array((column + 0.5 + x, row + 0.5 + y))
+        half = np.exp(np.array((width, height)).clip(-2, longest)) / 2
+        corners = (middle + SIGNS * half) * STRIDE / scale
+        found.append(PlateBox(corners.astype(np.float32), float(likely[row, column]), 1))
+    return sorted(found, key=lambda box: box.score, reverse=True)[:MOST_PLATES]
 
 
 def _picture(image: Image, scale: float) -> NDArray[np.uint8]:

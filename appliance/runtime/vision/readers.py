@@ -97,18 +97,23 @@ def build_reader(
     """The chain that a profile names, for pictures that have nothing to do with each other, or for
     a lane's that follow one another. Raises ModelMissing when a weight is not here."""
     live = frames_per_second is not None
-    closer_every = max(int((frames_per_second or 0) / CLOSER_A_SECOND), 1)
+    every = closer_every(frames_per_second)
     match kind:
         case Reader.OCR:
             networks = (clp_network(store), general_network(store))
-            return ChainReader(clp_detector(store, closer_every=closer_every), networks)
+            return ChainReader(clp_detector(store, closer_every=every), networks)
         case Reader.HYPERLPR3:
             networks = (clp_network(store), general_network(store))
             return ChainReader(HyperLprDetector(store), networks)
         case Reader.OWN:
             network = OwnNetwork(store.locate(OWN_NETWORK))
-            own = OwnReader(own_detector(store, closer_every=closer_every), network)
+            own = OwnReader(own_detector(store, closer_every=every), network)
             return CheckedReader(own, second_reader(store, network), SURE_FROM, live=live)
+
+
+def closer_every(frames_per_second: float | None) -> int:
+    """Which of a lane's pictures without a sure plate is looked at again; single photos all are."""
+    return max(int((frames_per_second or 0) / CLOSER_A_SECOND), 1)
 
 
 def second_reader(store: ModelStore, own: OwnNetwork) -> SecondReader:
