@@ -8,7 +8,12 @@ from acceptance_kit.peers.camera import Scene
 from acceptance_kit.peers.camera.plates import draw_plate
 from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelStore
-from appliance.runtime.vision.corners import CORNER_NETWORK, CornerFinder, CornerNetwork
+from appliance.runtime.vision.corners import (
+    CORNER_NETWORK,
+    CornerFinder,
+    CornerNetwork,
+    cut_out,
+)
 from appliance.runtime.vision.detect import ClpDetector, levelled
 from appliance.runtime.vision.readers import CLOSER_SIDE, OFFERED_FROM, own_detector
 from appliance.runtime.vision.reading import Corners, Image, PlateBox
@@ -71,6 +76,29 @@ def test_a_box_that_is_off_becomes_the_plate_s_corners(
     (found,) = CornerFinder(Told(moved(true, *shift)), network).detect(picture)
     assert off(found.corners, true) < 0.06
     assert found.rows == 1
+
+
+@pytest.mark.parametrize(("shift", "looks"), [((2, 1), 1), ((24, 4), 2)], ids=["there", "off"])
+def test_only_a_box_that_the_first_look_moved_is_looked_at_a_second_time(
+    shift: tuple[int, int], looks: int, network: CornerNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = hung(draw_plate("宁A58D21", PlateColour.YELLOW), UPRIGHT)
+    seen: list[Image] = []
+    look = network.look
+    monkeypatch.setattr(network, "look", lambda cut: (seen.append(cut), look(cut))[1])
+    assert len(CornerFinder(Told(moved(UPRIGHT, *shift)), network).detect(picture)) == 1
+    assert len(seen) == looks
+
+
+@pytest.mark.parametrize("wide", [1919, 1001, 517])
+def test_the_surroundings_of_a_large_box_are_as_well_cut_out_quickly(wide: int) -> None:
+    picture = cv2.GaussianBlur(cv2.resize(Scene([]).frame_at(0), (wide, wide * 9 // 16)), (9, 9), 0)
+    box = np.array([(0, 0), (wide, 0), (wide, wide // 3), (0, wide // 3)], np.float32) * 0.6
+    cut, (left, top), (across, down) = cut_out(picture, box)
+    columns = (left + (np.arange(128) + 0.5) * across).clip(0, wide - 1).astype(int)
+    rows = (top + (np.arange(96) + 0.5) * down).clip(0, picture.shape[0] - 1).astype(int)
+    there = picture[rows[:, None], columns]
+    assert float(np.abs(cut.astype(int) - there).mean()) < 3
 
 
 def test_two_boxes_of_one_plate_become_one(network: CornerNetwork) -> None:

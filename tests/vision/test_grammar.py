@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.guideline.dictionaries import PlateColour
+from appliance.runtime.vision import ctc
 from appliance.runtime.vision.ctc import log_likelihood, plates
 from appliance.runtime.vision.grammar import (
     ALPHABET,
     KINDS,
     PATTERNS,
     Kind,
+    Pattern,
     is_plate,
     next_characters,
     patterns_of,
@@ -182,3 +184,27 @@ def test_a_text_is_mixed_from_two_networks_that_each_see_one_part() -> None:
     right[0, ALPHABET.index("皖") + 1] = 0.3
     right[0, ALPHABET.index("宁") + 1] = 0.29
     assert agree([left, right])[0] == "宁A58D27"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_could_not_be_kept_is_left_out_without_any_plate_being_another(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = np.random.default_rng(seed)
+    # Sharp and blurred steps by turns, as lettering gives them; doubled characters among them.
+    blurred = chance.random((24, len(ALPHABET) + 1)) ** chance.integers(3, 40, (24, 1))
+    output = (blurred / blurred.sum(axis=1, keepdims=True)).astype(np.float32)
+    quick = plates(output)
+    new = ctc._new
+
+    def all_new(
+        beams: dict[str, ctc._Beam],
+        likely: dict[str, float],
+        patterns: tuple[Pattern, ...],
+        least: float,
+    ) -> dict[str, ctc._Beam]:
+        return new(beams, likely, patterns, -np.inf)
+
+    monkeypatch.setattr(ctc, "_new", all_new)
+    assert quick
+    assert plates(output) == quick

@@ -201,7 +201,7 @@ def encode_lines(file: BinaryIO, dialect: HJ212Dialect = COMPUTED) -> Iterator[b
         except (ValueError, RecursionError) as error:
             raise LinesFault(
                 f"第 {number} 行编不成报文：应为一个 JSON 对象，"
-                '如 {"fields": {"QN": "…"}}，名称和值不含分号、“&&”和换行。'
+                '如 {"fields": {"QN": "…"}}，名称和值不含分号、“&&”、换行和 \\n、\\0 一类的转义。'
             ) from error
 
 

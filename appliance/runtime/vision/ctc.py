@@ -5,7 +5,6 @@ that some plate may begin with, so what comes out is always a plate.
 """
 
 import math
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +36,8 @@ class Hypothesis:
 
 @dataclass(slots=True)
 class _Beam:
+    """The log probability of a prefix whose last step was blank, and whose last was a character."""
+
     blank: float = -math.inf
     character: float = -math.inf
     peaks: tuple[float, ...] = ()
@@ -44,6 +45,10 @@ class _Beam:
     @property
     def total(self) -> float:
         return _log_add(self.blank, self.character)
+
+    def before(self, character: str, last: str) -> float:
+        """Log probability of standing before a new `character`: a double one needs a blank."""
+        return self.blank if character == last else self.total
 
 
 def plates(
@@ -58,25 +63,10 @@ def plates(
             for beam in beams.values():
                 beam.blank, beam.character = beam.total + blank, -math.inf
             continue
-        grown: dict[str, _Beam] = defaultdict(_Beam)
-        for prefix, beam in beams.items():
-            same = grown[prefix]
-            same.peaks = _better(same.peaks, beam.peaks)
-            same.blank = _log_add(same.blank, beam.total + blank)
-            last = prefix[-1:]
-            if last and last in likely:
-                same.character = _log_add(same.character, beam.character + math.log(likely[last]))
-                same.peaks = (*same.peaks[:-1], max(same.peaks[-1], likely[last]))
-            allowed = next_characters(prefix, patterns)
-            for character, chance in likely.items():
-                if character not in allowed:
-                    continue
-                start = beam.blank if character == last else beam.total
-                if start == -math.inf:
-                    continue
-                longer = grown[prefix + character]
-                longer.character = _log_add(longer.character, start + math.log(chance))
-                longer.peaks = _better(longer.peaks, (*beam.peaks, chance))
+        grown = {prefix: _stayed(prefix, beams, blank, likely) for prefix in beams}
+        # A new prefix comes in one way only: one behind all BEAM that stay would not be kept.
+        least = -math.inf if len(grown) < BEAM else min(beam.total for beam in grown.values())
+        grown |= _new(beams, likely, patterns, least)
         kept = sorted(grown.items(), key=lambda item: item[1].total, reverse=True)[:BEAM]
         beams = dict(kept)
     found = [
@@ -85,6 +75,42 @@ def plates(
         if is_plate(text, patterns)
     ]
     return sorted(found, key=lambda hypothesis: hypothesis.score, reverse=True)[:best]
+
+
+def _stayed(prefix: str, beams: dict[str, _Beam], blank: float, likely: dict[str, float]) -> _Beam:
+    """A known prefix one step on: by a blank, by its last character going on, or reached anew."""
+    beam, last = beams[prefix], prefix[-1:]
+    stayed = _Beam(beam.total + blank, -math.inf, beam.peaks)
+    if last in likely:
+        chance = likely[last]
+        stayed.character = beam.character + math.log(chance)
+        stayed.peaks = (*beam.peaks[:-1], max(beam.peaks[-1], chance))
+        shorter = beams.get(prefix[:-1])
+        if shorter is not None:
+            start = shorter.before(last, prefix[-2:-1])
+            stayed.character = _log_add(stayed.character, start + math.log(chance))
+            stayed.peaks = _better(stayed.peaks, (*shorter.peaks, chance))
+    return stayed
+
+
+def _new(
+    beams: dict[str, _Beam], likely: dict[str, float], patterns: tuple[Pattern, ...], least: float
+) -> dict[str, _Beam]:
+    """What the beams become by one more character, as far as it is not below `least`."""
+    best_first = sorted(likely.items(), key=lambda item: item[1], reverse=True)
+    steps = [(character, chance, math.log(chance)) for character, chance in best_first]
+    found = {}
+    for prefix, beam in beams.items():
+        total, last, allowed = beam.total, prefix[-1:], ""
+        for character, chance, log in steps:
+            if total + log < least:
+                break
+            allowed = allowed or next_characters(prefix, patterns)
+            start = beam.before(character, last)
+            if character in allowed and start > -math.inf and prefix + character not in beams:
+                peaks = (*beam.peaks, chance)
+                found[prefix + character] = _Beam(character=start + log, peaks=peaks)
+    return found
 
 
 def log_likelihood(probabilities: Probabilities, text: str) -> float:
