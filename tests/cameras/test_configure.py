@@ -145,6 +145,25 @@ def test_a_stream_that_is_not_as_the_profile_says_is_told_with_what_there_is(
     assert said in detail_of(report, subject)
 
 
+def test_a_small_stream_that_the_profile_leaves_unused_is_named_and_is_no_fault(
+    configure, site: Profile, settings: SimulatedSettings
+) -> None:
+    main, small = settings.profiles
+    others = (("p3", "/large", 1280, 720), ("p4", "/tiny", 176, 144), ("p5", "/third", 704, 576))
+    settings.profiles = (
+        main,
+        *(OnvifProfile(token, path, width=x, height=y) for token, path, x, y in others),
+        small,
+        OnvifProfile("p6", "/pictures", width=640, height=352, codec="JPEG"),
+    )
+    report = configure(changed(site, sub_rtsp_path=None))
+    assert state_of(report, "子码流") is State.OK
+    assert "/sub（H264 640×360）" in detail_of(report, "子码流")
+    settings.profiles = (main,)
+    told = configure(changed(site, sub_rtsp_path=None)).findings
+    assert "子码流" not in [each.subject for each in told]
+
+
 def test_the_profiles_path_may_leave_out_what_the_camera_adds(configure) -> None:
     report = configure()
     assert detail_of(report, "主码流") == "/main，H264 1920×1080"
