@@ -55,9 +55,10 @@ class LaneProcess:
         memory: LaneMemory,
         clock: Clock,
         reports: PlateReports | None = None,
+        second_opinion: PlateReader | None = None,
     ) -> None:
         self._lane = lane
-        self._reader = reader
+        self._second_opinion = second_opinion or reader
         self._reports = reports
         self._journal = journal
         self._stream = stream
@@ -149,7 +150,7 @@ class LaneProcess:
         if self._reports is None:
             return
         for report in self._reports.take():
-            self._watcher.hear(Heard.of(report, self._reader))
+            self._watcher.hear(Heard.of(report, self._second_opinion))
         blind = self._fresh_frame() is None
         lost = self._watcher.unclaimed(self._clock.monotonic(), blind=blind)
         if lost is None:

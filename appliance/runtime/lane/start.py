@@ -16,6 +16,7 @@ from appliance.runtime.lane.process import LaneProcess
 from appliance.runtime.lane.pull import EventPuller
 from appliance.runtime.lane.push import PushDoor
 from appliance.runtime.vision.readers import build_reader
+from appliance.runtime.vision.reading import PlateReader
 from appliance.runtime.vision.report import PlateReports
 from appliance.runtime.vision.stream import CameraStream
 from appliance.runtime.vision.two_streams import live_view
@@ -46,12 +47,7 @@ def start_lane(
     lane = lane_of(profile, barrier_id)
     password = secrets.resolve(lane.camera.password)
     reports = plate_reports(lane.camera, secrets, password, clock)
-    # A camera that reads by itself sends single pictures, and the same reader looks at them.
-    reader = build_reader(
-        profile.recognition.reader,
-        ModelStore.default(),
-        frames_per_second=None if reports else profile.recognition.frames_per_second,
-    )
+    reader, second_opinion = lane_readers(profile, lane.camera, ModelStore.default())
     chinese_font(16)  # without a typeface no photo could be stamped: say so now
     root = Path(profile.storage.root)
     sub = lane.camera.sub_rtsp_path
@@ -74,7 +70,18 @@ def start_lane(
             memory=LaneMemory(root, barrier_id),
             clock=clock,
             reports=reports,
+            second_opinion=second_opinion,
         ).run(stop)
+
+
+def lane_readers(
+    profile: Profile, camera: Camera, store: ModelStore
+) -> tuple[PlateReader, PlateReader | None]:
+    """Who reads the lane's stream, and who looks at the single photos that a camera pushes with
+    what it read by itself; None where none come. Raises ModelMissing."""
+    kind, pace = profile.recognition.reader, profile.recognition.frames_per_second
+    stream = build_reader(kind, store, frames_per_second=pace)
+    return stream, build_reader(kind, store) if camera.reads is CameraReads.PUSH else None
 
 
 def plate_reports(
