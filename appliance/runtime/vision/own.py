@@ -138,7 +138,8 @@ class OwnReader:
                 reading = self._network.read(plate, rows)
                 if reading is not None:
                     found.append((reading, rows))
-            if any(min(reading.peaks) >= CERTAIN for reading, _ in found):
+            # What spells nothing at all as it stands is no plate that a wider cut would complete.
+            if not found or any(min(reading.peaks) >= CERTAIN for reading, _ in found):
                 break
         return found
 

@@ -1,6 +1,7 @@
 """Is there anything in the lane? A cheap comparison with the empty lane, before any network."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 import cv2
 import numpy as np
@@ -157,5 +158,6 @@ def _view(image: Image) -> View:
 
 def _differs(one: View, other: View) -> Mask:
     """Which pixels differ in brightness or colour."""
-    mask: Mask = (np.abs(one - other) > DIFFERENT).any(axis=0)
+    # Plane by plane: numpy's own any() over so few takes several times as long.
+    mask: Mask = reduce(np.logical_or, np.abs(one - other) > DIFFERENT)
     return mask
