@@ -119,6 +119,19 @@ def test_a_box_that_cuts_the_plate_short_is_read_all_the_same(network: OwnNetwor
     assert reading.text == vehicle.plate
 
 
+def test_a_box_that_spells_nothing_as_it_stands_is_not_read_once_more(
+    network: OwnNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = np.full((100, 300, 3), 200, np.uint8)
+    read: list[int] = []
+    look = network.read
+    monkeypatch.setattr(
+        network, "read", lambda plate, rows: (read.append(rows), look(plate, rows))[1]
+    )
+    assert OwnReader(WholePicture(1), network).read(board) == []
+    assert len(read) == 1
+
+
 def test_a_widened_box_has_its_margins_on_every_side() -> None:
     box = PlateBox(np.array([(10, 10), (110, 10), (110, 60), (10, 60)], np.float32), 1.0, 1)
     wider = widened(box, (0.1, 0.2)).corners
