@@ -124,4 +124,5 @@ def test_no_password_name_reaches_a_page(client: FlaskClient, gate: Gate) -> Non
     plain = {each for each in addresses if "<" not in each}
     assert {"/", "/passages/1", "/readyz", "/uplink/report.txt"} <= plain
     for address in plain:
-        assert "camera-password" not in client.get(address).text
+        with client.get(address) as answer:
+            assert b"camera-password" not in answer.data
