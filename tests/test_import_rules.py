@@ -13,6 +13,7 @@ LEAVES = {
     "appliance.caches",
     "appliance.clock",
     "appliance.fonts",
+    "appliance.options",
     "appliance.trouble",
 }
 BELOW_JOURNAL = {"appliance.profile", "appliance.guideline", "appliance.runtime.journal"}
@@ -22,6 +23,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "appliance.clock": set(),
     "appliance.trouble": set(),
     "appliance.fonts": set(),
+    "appliance.options": set(),
     "appliance.guideline": set(),
     "appliance.profile": {"appliance.guideline"},
     "appliance.models": set(),
