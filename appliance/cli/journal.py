@@ -144,7 +144,7 @@ def passage_manual(
     typer.echo(f"通行记录 {number} 已标记为手动抬杆，将重新上报。")
 
 
-@passage_app.command("plate", help="补录相机没有认出的车牌，重新上报。")
+@passage_app.command("plate", help="补录相机没有认出的车牌。")
 def passage_plate(
     number: PassageNumber,
     plate: Annotated[str, typer.Argument(metavar="PLATE", help="车牌号码，如 宁A58D21。")],
