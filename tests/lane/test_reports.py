@@ -1,11 +1,14 @@
 """A lane whose camera reads by itself: real video and reports, our reader as second opinion."""
 
+import base64
 import http.client
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from test_process import TRUCK, Gate, register
 from test_push import TOKEN, free_port
@@ -22,6 +25,9 @@ from appliance.runtime.lane.start import plate_reports
 
 pytestmark = pytest.mark.slow
 
+PICTURE = base64.b64encode(cv2.imencode(".png", np.full((90, 160, 3), 80, np.uint8))[1]).decode()
+"""A picture in which no reader sees a plate."""
+
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Iterator[Gate]:
@@ -32,7 +38,7 @@ def gate(tmp_path: Path) -> Iterator[Gate]:
 
 
 @pytest.fixture
-def push(gate: Gate, tmp_path: Path) -> Callable[[Vehicle | str], int]:
+def push(gate: Gate, tmp_path: Path) -> Callable[..., int]:
     """The lane takes pushed readings; push one and say what HTTP answered."""
     secrets = tmp_path / "secrets"
     secrets.mkdir(mode=0o700)
@@ -44,10 +50,10 @@ def push(gate: Gate, tmp_path: Path) -> Callable[[Vehicle | str], int]:
     )
     gate.reports = plate_reports(camera, SecretStore(secrets), "", gate.clock)
 
-    def pushed(plate: Vehicle | str) -> int:
+    def pushed(plate: Vehicle | str, **more: object) -> int:
         line = http.client.HTTPConnection("127.0.0.1", door.port, timeout=10)
         text = plate if isinstance(plate, str) else plate.plate
-        body = json.dumps({"format": 1, "plate": text, "confidence": 0.99})
+        body = json.dumps({"format": 1, "plate": text, "confidence": 0.99} | more)
         with closing(line):
             line.request("POST", "/plate", body, {"Authorization": f"Bearer {TOKEN}"})
             return line.getresponse().status
@@ -56,7 +62,7 @@ def push(gate: Gate, tmp_path: Path) -> Callable[[Vehicle | str], int]:
 
 
 def test_a_pushed_plate_that_our_reader_sees_too_opens_the_gate(
-    gate: Gate, push: Callable[[Vehicle | str], int]
+    gate: Gate, push: Callable[..., int]
 ) -> None:
     gate.run_lane()
     gate.let_the_truck_come()
@@ -67,7 +73,7 @@ def test_a_pushed_plate_that_our_reader_sees_too_opens_the_gate(
 
 
 def test_a_pushed_plate_that_our_reader_does_not_see_is_left_to_a_person(
-    gate: Gate, push: Callable[[Vehicle | str], int]
+    gate: Gate, push: Callable[..., int]
 ) -> None:
     gate.run_lane()
     gate.let_the_truck_come()
@@ -80,14 +86,36 @@ def test_a_pushed_plate_that_our_reader_does_not_see_is_left_to_a_person(
     assert passage.admission.rule == "unread-plate"
 
 
-def test_a_pushed_plate_for_which_no_vehicle_comes_is_told_and_not_recorded(
-    gate: Gate, push: Callable[[Vehicle | str], int]
+def test_pushed_plates_for_which_no_vehicle_comes_are_each_told_and_not_recorded(
+    gate: Gate, push: Callable[..., int]
 ) -> None:
     gate.run_lane()
     until(lambda: any(beat.ok for beat in gate.journal.heartbeats()))
-    assert push("宁A58D27") == 202
-    until(lambda: any(e.kind == "camera-report-unclaimed" for e in gate.journal.latest_events(9)))
+    plates = {"宁A58D27", "蒙B72F83"}
+    assert {push(plate) for plate in plates} == {202}
+
+    def told() -> str:
+        events = gate.journal.latest_events(9)
+        return "".join(e.detail for e in events if e.kind == "camera-report-unclaimed")
+
+    until(lambda: all(told().count(plate) == 1 for plate in plates))
     assert gate.journal.latest_passages(1) == ()
+
+
+def test_without_video_each_pushed_picture_is_a_passage_though_the_camera_repeats_itself(
+    gate: Gate, push: Callable[..., int]
+) -> None:
+    gate.camera.stop()
+    gate.run_lane()
+    until(lambda: bool(gate.journal.heartbeats()))
+    plates = ["宁A58D27", "蒙B72F83"]
+    for plate in plates * 2:
+        until(lambda plate=plate: push(plate, picture=PICTURE) == 202)
+    until(lambda: len(gate.journal.latest_passages(9)) == 2)
+    gate.clock.sleep(1)  # time enough to record one a second time, if it were
+    passages = gate.journal.latest_passages(9)
+    assert sorted(passage.seen[0].plate for passage in passages) == sorted(plates)
+    assert all(passage.plate is None and passage.photos for passage in passages)
 
 
 def test_a_plate_told_over_onvif_that_our_reader_sees_too_opens_the_gate(gate: Gate) -> None:

@@ -10,7 +10,13 @@ from appliance.guideline.dictionaries import PlateColour
 from appliance.profile.model import Recognition
 from appliance.runtime.vision.presence import Presence
 from appliance.runtime.vision.reading import Frame, Image
-from appliance.runtime.vision.report import EARLY_SECONDS, Heard, PlateReport
+from appliance.runtime.vision.report import (
+    EARLY_SECONDS,
+    MOST_OPEN,
+    REPEAT_SECONDS,
+    Heard,
+    PlateReport,
+)
 from appliance.runtime.vision.visit import Sighting, VisitWatcher
 
 PLATE, OTHER = "宁A58D21", "宁A58D27"
@@ -44,13 +50,25 @@ class Lane:
             self.now += timedelta(seconds=0.1)
             self.instant += 0.1
 
-    def camera_says(self, plate: str, seen: str | None = None) -> None:
+    def camera_says(
+        self, plate: str, seen: str | None = None, *, blind: bool = False, sure: float = 0.9
+    ) -> None:
         """The camera reports a plate; `seen` is what our reader makes of its picture."""
         reader = ScriptedReader()
         reader.text = seen
         picture = None if seen is None else PICTURE
-        report = PlateReport(plate, self.now, self.instant, PlateColour.YELLOW, 0.9, picture)
-        self.watcher.hear(Heard.of(report, reader))
+        report = PlateReport(plate, self.now, self.instant, PlateColour.YELLOW, sure, picture)
+        self.watcher.hear(Heard.of(report, reader), blind=blind)
+
+    def unclaimed(self, *, blind: bool = False) -> list[str]:
+        """What is handed out now because no vehicle claims it."""
+        lost = iter(lambda: self.watcher.unclaimed(self.instant, blind=blind), None)
+        return [heard.report.plate for heard in lost]
+
+    def wait(self, seconds: float) -> None:
+        """Time passes without a picture."""
+        self.now += timedelta(seconds=seconds)
+        self.instant += seconds
 
     @property
     def plates(self) -> list[str | None]:
@@ -156,3 +174,140 @@ def test_a_report_that_no_vehicle_claims_is_handed_out_once(lane: Lane) -> None:
     assert lost is not None
     assert lost.report.plate == PLATE
     assert lane.watcher.unclaimed(lane.instant) is None
+
+
+def test_two_reports_that_no_vehicle_claims_are_both_handed_out_once_and_in_order(
+    lane: Lane,
+) -> None:
+    lane.camera_says(PLATE)
+    lane.show(EMPTY, 1)
+    lane.camera_says(OTHER)
+    lane.show(EMPTY, EARLY_SECONDS + 1)
+    assert lane.unclaimed() == [PLATE, OTHER]
+    assert lane.unclaimed() == []
+
+
+def test_without_a_picture_each_truck_s_report_is_handed_out_at_once(lane: Lane) -> None:
+    lane.camera_says(PLATE, seen=PLATE, blind=True)
+    first = lane.unclaimed(blind=True)
+    lane.wait(2)
+    lane.camera_says(OTHER, seen=OTHER, blind=True)
+    assert (first, lane.unclaimed(blind=True)) == ([PLATE], [OTHER])
+
+
+def test_a_report_that_the_camera_repeats_for_a_minute_is_handed_out_once_even_when_blind(
+    lane: Lane,
+) -> None:
+    told = []
+    for _ in range(60):
+        lane.camera_says(PLATE, seen=PLATE, blind=True)
+        told += lane.unclaimed(blind=True)
+        lane.wait(1)
+    lane.wait(REPEAT_SECONDS)
+    lane.camera_says(PLATE, seen=PLATE, blind=True)
+    assert (told, lane.unclaimed(blind=True)) == ([PLATE], [PLATE])
+
+
+def test_a_report_that_is_repeated_over_an_empty_lane_is_told_once_and_not_put_off(
+    lane: Lane,
+) -> None:
+    told = []
+    for _ in range(20):
+        lane.camera_says(PLATE)
+        lane.show(EMPTY, 1)
+        told += [(lost, lane.instant) for lost in lane.unclaimed()]
+    ((lost, instant),) = told
+    assert (lost, round(instant)) == (PLATE, 1002 + EARLY_SECONDS)
+
+
+def test_a_report_that_was_only_told_of_is_recorded_when_the_video_fails_and_it_comes_again(
+    lane: Lane,
+) -> None:
+    lane.camera_says(PLATE, seen=PLATE)
+    lane.show(EMPTY, EARLY_SECONDS + 0.5)
+    seeing = lane.unclaimed()
+    blind = []
+    for _ in range(5):
+        lane.camera_says(PLATE, seen=PLATE, blind=True)
+        blind += lane.unclaimed(blind=True)
+        lane.wait(1)
+    assert (seeing, blind) == ([PLATE], [PLATE])
+
+
+def test_a_report_without_a_picture_waits_for_the_video_to_come_back(lane: Lane) -> None:
+    lane.camera_says(PLATE, blind=True)
+    assert lane.unclaimed(blind=True) == []
+    lane.show(TRUCK, 0.5, PLATE)
+    assert lane.plates == [PLATE]
+
+
+def test_a_truck_without_video_is_not_taken_for_the_one_that_stood_there_before(
+    lane: Lane,
+) -> None:
+    lane.show(TRUCK, 3, PLATE)
+    lane.wait(60)
+    lane.camera_says(OTHER, seen=OTHER, blind=True)
+    assert lane.unclaimed(blind=True) == [OTHER]
+    assert lane.contradictions == []
+
+
+def test_a_repeat_keeps_the_first_instant_and_takes_the_surer_word_and_the_picture(
+    lane: Lane,
+) -> None:
+    lane.camera_says(PLATE, sure=0.5)
+    first = lane.instant
+    lane.wait(2)
+    lane.camera_says(PLATE, seen=PLATE, sure=0.8)
+    lane.wait(1)
+    lane.camera_says(PLATE, seen=OTHER, sure=0.3)
+    lost = lane.watcher.unclaimed(lane.instant)
+    assert lost is not None
+    assert (lost.report.instant, lost.report.confidence) == (first, 0.8)
+    assert lost.confirmed
+    assert lost.report.at == lane.now - timedelta(seconds=1)
+
+
+def test_of_several_reports_a_vehicle_claims_the_one_that_our_reader_sees_too(lane: Lane) -> None:
+    lane.show(TRUCK, 0.2)
+    lane.camera_says(PLATE)
+    lane.camera_says(OTHER)
+    lane.show(TRUCK, 0.3, PLATE)
+    while_it_stands = lane.unclaimed()
+    lane.show(EMPTY, EARLY_SECONDS + 2)
+    assert lane.plates == [PLATE]
+    assert (while_it_stands, lane.unclaimed()) == ([], [OTHER])
+
+
+def test_a_vehicle_recorded_as_unread_is_not_told_of_again_while_the_camera_repeats_its_plate(
+    lane: Lane,
+) -> None:
+    lane.show(TRUCK, 0.2)
+    for _ in range(20):
+        lane.camera_says(PLATE)
+        lane.show(TRUCK, 1)
+    for _ in range(6):
+        lane.camera_says(PLATE)
+        lane.show(EMPTY, 1)
+        assert lane.unclaimed() == []
+    assert lane.plates == [None]
+
+
+def test_a_report_told_beside_a_standing_truck_is_the_next_one_s_all_the_same(lane: Lane) -> None:
+    lane.show(TRUCK, 3, PLATE)
+    lane.camera_says(OTHER)
+    lane.show(EMPTY, 2)
+    lane.show(TRUCK, 0.5, OTHER)
+    assert lane.contradictions == [(OTHER, PLATE)]
+    assert lane.plates == [PLATE, OTHER]
+    lane.show(EMPTY, EARLY_SECONDS + 2)
+    assert lane.unclaimed() == []
+
+
+def test_no_more_than_a_few_reports_wait_however_many_the_camera_tells(lane: Lane) -> None:
+    lane.show(TRUCK, 0.2)
+    plates = [f"宁A0000{number}" for number in range(9)]
+    told = []
+    for plate in plates:
+        lane.camera_says(plate)
+        told += lane.unclaimed()
+    assert told == plates[:-MOST_OPEN]

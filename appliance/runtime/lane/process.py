@@ -150,18 +150,19 @@ class LaneProcess:
     def _hear_camera(self) -> None:
         if self._reports is None:
             return
-        for report in self._reports.take():
-            self._watcher.hear(Heard.of(report, self._second_opinion))
         blind = self._fresh_frame() is None
-        lost = self._watcher.unclaimed(self._clock.monotonic(), blind=blind)
-        if lost is None:
-            return
+        for report in self._reports.take():
+            self._watcher.hear(Heard.of(report, self._second_opinion), blind=blind)
+        while lost := self._watcher.unclaimed(self._clock.monotonic(), blind=blind):
+            self._tell_unclaimed(lost, blind=blind)
+
+    def _tell_unclaimed(self, lost: Heard, *, blind: bool) -> None:
         if blind and lost.report.picture is not None:
             self._desk.take_report(lost)
             return
         told = (
             f"道闸 {self._lane.barrier.id} 相机报告车牌 {lost.report.plate}，"
-            f"{'没有画面可以核对' if blind else '画面中却没有车辆'}，没有记录，请查看录像"
+            f"{'没有画面可以核对' if blind else '画面中没有与之对应的车辆'}，没有记录，请查看录像"
         )
         self._journal.note("camera-report-unclaimed", told)
 

@@ -20,7 +20,7 @@ from appliance.runtime.vision.chooser import Shot, better, body_shot, front_shot
 from appliance.runtime.vision.place import StandingPlace
 from appliance.runtime.vision.presence import PRESENT, Mask, Presence
 from appliance.runtime.vision.reading import Corners, Frame, PlateReader, PlateReading
-from appliance.runtime.vision.report import EARLY_SECONDS, Heard, PlateReport
+from appliance.runtime.vision.report import EARLY_SECONDS, Heard, OpenReports, PlateReport
 from appliance.runtime.vision.tracks import (
     NEARER_WITHIN,
     OTHER_TEXT,
@@ -158,7 +158,7 @@ class VisitWatcher:
         self._on_departure = on_departure
         self._camera_reads = camera_reads
         self._on_contradiction = on_contradiction
-        self._heard: Heard | None = None
+        self._heard = OpenReports()
         self._visit: _Visit | None = None
         self._tracker = Tracker()
         self._read_at = -math.inf
@@ -214,28 +214,44 @@ class VisitWatcher:
             return None
         return self._judged(visit, share)
 
-    def hear(self, heard: Heard) -> None:
-        """The camera read a plate by itself; the next frame's judgement takes it in."""
-        visit = self._visit
-        if visit is not None and self.standing and visit.reported:
-            same = heard.is_plate(visit.reported)
-            if same or visit.heard is None:
+    def hear(self, heard: Heard, *, blind: bool = False) -> None:
+        """The camera read a plate by itself; the next frame's judgement takes it in. `blind` says
+        that there is no picture, so that whatever stood in the lane may have left it."""
+        visit = None if blind else self._visit
+        if visit is None or not self._is_told_again(visit, heard):
+            self._heard.hear(heard)
+
+    def _is_told_again(self, visit: _Visit, heard: Heard) -> bool:
+        """Whether a report is of the vehicle that was told of already: it is kept with it. One of
+        another plate may be the next vehicle's."""
+        if visit.reported is None:
+            if visit.heard is None or not visit.heard.is_plate(heard.report.plate):
+                return False
+            visit.heard = visit.heard.with_repeat(heard)
+        elif heard.is_plate(visit.reported):
+            visit.heard = heard
+        else:
+            if visit.heard is None and self.standing:
                 visit.heard = heard
-                if not same:
-                    self._on_contradiction(heard.report, visit.reported)
-                return
-        self._heard = heard
+                self._on_contradiction(heard.report, visit.reported)
+                self._heard.settle(heard, recorded=False)
+            return False
+        self._heard.settle(heard, recorded=True)
+        return True
 
     def unclaimed(self, instant: float, *, blind: bool = False) -> Heard | None:
-        """A report that no vehicle in the lane's own picture has come to claim, once; `blind` says
-        that there is no picture, so that nothing can be waited for."""
-        heard = self._heard
-        if heard is None or (self._visit is not None and not blind):
-            return None
-        if instant - heard.report.instant < EARLY_SECONDS:
-            return None
-        self._heard = None
-        return heard
+        """The next report that no vehicle in the lane's own picture has come to claim, each once;
+        ask until it is None. Without a picture (`blind`) a report that brings one is all there
+        will be, and is not waited with."""
+        visit = self._visit
+
+        def given_up(heard: Heard) -> bool:
+            if visit is not None and not blind:
+                return heard.last < visit.hears_from
+            waited = instant - heard.report.instant >= EARLY_SECONDS
+            return waited or (blind and heard.report.picture is not None)
+
+        return self._heard.hand_out(given_up, blind=blind)
 
     def _judged(self, visit: _Visit, share: float) -> Sighting | None:
         if visit.gone_at is not None:
@@ -426,17 +442,23 @@ class VisitWatcher:
     # A camera that reads by itself (4.5.1-1).
 
     def _heard_of(self, visit: _Visit) -> Heard | None:
-        """The camera's report of this visit's vehicle, if it has come."""
-        heard = self._heard
-        return heard if heard and heard.report.instant >= visit.hears_from else visit.heard
+        """The camera's report of this visit's vehicle, if it has come: the one that our reader
+        reads too, else the latest."""
+        told = self._heard.since(visit.hears_from)
+        if visit.heard is not None:
+            told.append(visit.heard)
+        leading = self._leading()
+        same = [heard for heard in told if leading and heard.is_plate(leading.text)]
+        return max(same or told, key=lambda heard: heard.last, default=None)
 
     def _take_in(self, visit: _Visit) -> PlateReport | None:
         """The report that goes with what is told of a visit; it is no other vehicle's then."""
         visit.told_at = visit.last.instant
         visit.heard = self._heard_of(visit)
-        if visit.heard is self._heard:
-            self._heard = None
-        return visit.heard.report if visit.heard else None
+        if visit.heard is None:
+            return None
+        self._heard.settle(visit.heard, recorded=True)
+        return visit.heard.report
 
     def _both_read(self, visit: _Visit) -> Heard | None:
         """The camera's report, when our reader reads the same and no sure reading speaks
