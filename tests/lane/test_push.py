@@ -215,6 +215,29 @@ def test_a_lane_that_is_behind_says_so_and_loses_nothing_it_took(
     assert camera.send(READ | {"id": "last"}) == (202, {"taken": True})
 
 
+def test_a_signed_reading_that_found_the_lane_behind_can_be_sent_again_as_it_is(
+    door: PushDoor, camera: Camera
+) -> None:
+    for number in range(WAITING):
+        assert camera.send(READ | {"id": str(number)})[0] == 202
+    body = json.dumps(READ | {"id": "last"}).encode()
+    proof = signed(body, int(SystemClock().now().timestamp()))
+    assert camera.send(body, proof) == (503, {"error": "the lane is behind"})
+    assert len(door.take()) == WAITING
+    assert camera.send(body, proof) == (202, {"taken": True})
+    assert camera.send(body, proof)[0] == 409
+
+
+def test_a_stranger_does_not_learn_that_the_lane_is_behind(camera: Camera) -> None:
+    for number in range(WAITING):
+        assert camera.send(READ | {"id": str(number)})[0] == 202
+    body = json.dumps(READ).encode()
+    wrong = signed(body, int(SystemClock().now().timestamp()), token="another")
+    assert camera.send(body, wrong)[0] == 401
+    assert camera.send(body, {})[0] == 401
+    assert camera.send(body, {"Authorization": "Bearer another"})[0] == 401
+
+
 def test_a_word_that_is_no_plate_is_no_reading(door: PushDoor, camera: Camera) -> None:
     assert camera.send(READ | {"plate": "无车牌"}) == (202, {"taken": False})
     assert door.take() == []

@@ -132,9 +132,7 @@ class PushDoor:
         if len(body) > LARGEST_BODY:
             raise Refused(413, "too large")
         with self._lock:
-            self._keeper.prove(request, body)
-            if self._waiting.full():
-                raise Refused(503, "the lane is behind")
+            self._keeper.prove(request, body, room=not self._waiting.full())
             report = self._keeper.report(body)
             if report is None:
                 return False

@@ -72,17 +72,27 @@ class Doorkeeper:
         self._proofs: deque[bytes] = deque(maxlen=REMEMBERED)
         self._ids: deque[str] = deque(maxlen=REMEMBERED)
 
-    def prove(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Raises Refused unless the request shows the token or is signed with it.
+    def prove(self, headers: Mapping[str, str], body: bytes, *, room: bool = True) -> None:
+        """Raises Refused unless the request shows the token or is signed with it and there is
+        `room` for what it brings.
 
-        `headers` in WSGI's spelling. A signature holds for a minute and once; the token itself is
-        for cameras that cannot sign, on a network of their own.
+        `headers` in WSGI's spelling. A signature holds for a minute and once, but is not used up
+        by a request for which there is no room; the token itself is for cameras that cannot sign,
+        on a network of their own.
         """
+        signature = self._signature(headers, body)
+        if not room:
+            raise Refused(503, "the lane is behind")  # told only to who has proved the token
+        if signature is not None:
+            self._proofs.append(signature)
+
+    def _signature(self, headers: Mapping[str, str], body: bytes) -> bytes | None:
+        """The request's good signature, None when it shows the token instead; raises Refused."""
         shown = headers.get("HTTP_AUTHORIZATION", "")
         if shown.startswith("Bearer "):
             if not hmac.compare_digest(shown.removeprefix("Bearer ").encode(), self._token):
                 raise Refused(401, "wrong token")
-            return
+            return None
         moment = headers.get("HTTP_X_GATEHOUSE_TIME", "")
         digest = headers.get("HTTP_X_GATEHOUSE_DIGEST", "").lower().encode()
         right = hmac.new(self._token, moment.encode() + b"\n" + body, hashlib.sha256).hexdigest()
@@ -94,7 +104,7 @@ class Doorkeeper:
             raise Refused(401, "out of the time window")
         if digest in self._proofs:
             raise Refused(409, "seen before")
-        self._proofs.append(digest)
+        return digest
 
     def report(self, body: bytes) -> PlateReport | None:
         """What a proved body reports; None when it was taken before or names no plate. Raises
