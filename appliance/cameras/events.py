@@ -6,6 +6,7 @@ The camera keeps what happens between two questions, so nothing is lost while th
 """
 
 import logging
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,13 @@ log = logging.getLogger(__name__)
 WAIT = timedelta(seconds=2)
 """How long the camera holds a question to which it has no answer yet; less than the transport's
 own patience."""
+
+OLDEST = timedelta(seconds=10)
+"""A plate read longer ago is no news; the vehicle may have gone, and another stand there."""
+
+REPLAY_SECONDS = 10.0
+"""So long after subscribing a camera may tell its properties as they were before, each as
+"Initialized", some of them dated by now."""
 
 LIFE = timedelta(seconds=60)
 MOST_MESSAGES = 20
@@ -51,6 +59,7 @@ class PullPoint:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+        self._opened_at = math.inf
 
     def open(self) -> None:
         """Subscribe; raises CameraSilent, CameraRefused, Untrustworthy."""
@@ -67,6 +76,7 @@ class PullPoint:
             raise Untrustworthy("事件订阅的地址不合规定")
         # Of the address only the path is used, never the host.
         self._channel.reach("pullpoint", path)
+        self._opened_at = self._channel.clock.monotonic()
 
     def pull(self) -> list[PlateEvent]:
         """What the camera read since the last question, waiting for `WAIT` at most; raises as
@@ -75,13 +85,27 @@ class PullPoint:
             "pullpoint", "PullMessages", Timeout=WAIT, MessageLimit=MOST_MESSAGES
         )
         messages = list(answer.NotificationMessage or ())[:MOST_MESSAGES]
+        events = self._events(messages)
+        if any(abs(self._age(event)) > OLDEST for event in events):
+            read_clock(self._channel)  # it may have been set since the last time
+            events = self._events(messages)
+        news = [event for event in events if self._age(event) <= OLDEST]
+        if len(news) < len(events):
+            log.info("%d plates that the camera read long ago are no news", len(events) - len(news))
+        return news
+
+    def _events(self, messages: list[Any]) -> list[PlateEvent]:
         return [event for message in messages if (event := self._event(message)) is not None]
+
+    def _age(self, event: PlateEvent) -> timedelta:
+        return timedelta(0) if event.at is None else self._channel.clock.now() - event.at
 
     def _event(self, message: Any) -> PlateEvent | None:
         body = getattr(message.Message, "_value_1", None)
         if not isinstance(body, etree._Element) or not PLATE_TOPIC.search(topic := _topic(body)):
             return None
-        if body.get("PropertyOperation") == "Deleted":
+        operation = body.get("PropertyOperation")
+        if operation == "Deleted" or (operation == "Initialized" and self._replays):
             return None
         found = next(_plates(body), None)
         if found is None:
@@ -89,6 +113,11 @@ class PullPoint:
             return None
         text, likelihood = found
         return PlateEvent(text[:LONGEST_PLATE], likelihood, self._moment(body.get("UtcTime")))
+
+    @property
+    def _replays(self) -> bool:
+        """Whether the camera may still be telling what was before it was subscribed to."""
+        return self._channel.clock.monotonic() < self._opened_at + REPLAY_SECONDS
 
     def _moment(self, told: str | None) -> datetime | None:
         """The camera's time by our clock."""

@@ -47,7 +47,7 @@ class EventService:
         *,
         topic: str = PLATE_TOPIC,
         simple: bool = False,
-        operation: str = "Initialized",
+        operation: str = "Changed",
     ) -> None:
         """The camera has read a plate. `simple` tells it as older cameras do, in simple items."""
         if simple:
@@ -63,7 +63,7 @@ class EventService:
             )
         self.tell(topic, data, operation)
 
-    def tell(self, topic: str, data: str, operation: str = "Initialized") -> None:
+    def tell(self, topic: str, data: str, operation: str = "Changed") -> None:
         """Something has happened; every subscriber will hear of it."""
         moment = (self._clock.now() + self.drift).astimezone(UTC).isoformat(timespec="milliseconds")
         message = (
