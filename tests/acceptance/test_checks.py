@@ -1,10 +1,13 @@
 """Single checks against boxes that have what is demanded, and against boxes that lack it."""
 
+from pathlib import Path
+
 import pytest
+from sites import demo_profile, profile_file
 
 from acceptance_kit.findings import Finding, Verdict
 
-from .other_box import altered, saying
+from .other_box import altered, saying, with_profile
 from .test_session import Gate, gate
 
 __all__ = ["gate"]  # a fixture
@@ -55,3 +58,28 @@ def test_a_box_that_does_not_see_24_hours_as_an_outage_is_no(gate: Gate) -> None
 def test_a_box_that_knows_no_sample_is_untested(gate: Gate) -> None:
     gate.site = saying(gate.site, "No such option: --sample", 2)
     assert only(gate, "outage.report").verdict is Verdict.UNTESTED
+
+
+def test_the_boxs_own_table_1_is_shown_whole(gate: Gate) -> None:
+    found = only(gate, "profile.table-1")
+    assert (found.verdict, found.measured) == (Verdict.YES, "17 项，17 项一致")
+    rows = (gate.out / "files/table-1-gate.txt").read_text("utf-8").splitlines()
+    # the guideline's numbers of the rows
+    assert rows[10] == f"11 联系人：{gate.site.profile.enterprise.contact}"
+    assert rows[13] == "14 道闸数量：2"
+    assert rows[16].startswith("17 非道路移动机械数量：")
+
+
+def test_a_box_with_another_enterprise_in_table_1_is_no_and_the_rows_are_named(
+    gate: Gate, tmp_path: Path
+) -> None:
+    theirs = demo_profile(gate.root, enterprise__name="别的企业", enterprise__contact="李四")
+    gate.site = with_profile(gate.site, profile_file(tmp_path, theirs, "theirs.yaml"))
+    found = only(gate, "profile.table-1")
+    assert found.verdict is Verdict.NO
+    assert "企业名称、联系人不是这一份" in found.reason
+
+
+def test_a_box_whose_profile_cannot_be_read_shows_no_table_1(gate: Gate, tmp_path: Path) -> None:
+    gate.site = with_profile(gate.site, tmp_path / "absent.yaml")
+    assert only(gate, "profile.table-1").verdict is Verdict.UNTESTED
