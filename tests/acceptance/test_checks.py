@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from journal.samples import LORRY, passage
 from sites import demo_profile, profile_file
 
 from acceptance_kit.findings import Finding, Verdict
+from appliance.clock import SystemClock
+from appliance.runtime.journal import Journal
+from appliance.runtime.journal.values import Vehicle
 
 from .other_box import altered, saying, with_profile
 from .test_session import Gate, gate
@@ -83,3 +87,52 @@ def test_a_box_with_another_enterprise_in_table_1_is_no_and_the_rows_are_named(
 def test_a_box_whose_profile_cannot_be_read_shows_no_table_1(gate: Gate, tmp_path: Path) -> None:
     gate.site = with_profile(gate.site, tmp_path / "absent.yaml")
     assert only(gate, "profile.table-1").verdict is Verdict.UNTESTED
+
+
+def registered(gate: Gate, *vehicles: Vehicle) -> None:
+    with Journal.open(gate.root, SystemClock()) as journal:
+        journal.put_vehicles(vehicles)
+
+
+def test_passages_of_registered_vehicles_that_carry_their_particulars_are_shown(gate: Gate) -> None:
+    registered(gate, LORRY)
+    gate.record()
+    found = only(gate, "records.vehicles")
+    assert found.verdict is Verdict.YES
+    assert "号牌已登记的 2 次，其中信息齐全的 2 次" in found.measured
+
+
+def test_one_known_vehicle_does_not_hide_a_passage_without_its_particulars(gate: Gate) -> None:
+    registered(gate, LORRY)
+    gate.record()
+    with Journal.open(gate.root, SystemClock()) as journal:
+        journal.record(passage("A01-2", vehicle=None))
+    found = only(gate, "records.vehicles")
+    assert found.verdict is Verdict.NO
+    assert found.reason.startswith("通行记录 3 的车辆已登记，记录缺 排放标准、联网状态、")
+
+
+def test_a_register_of_nothing_but_plates_gives_no_particulars(gate: Gate) -> None:
+    bare = Vehicle(LORRY.plate, LORRY.plate_colour, fuel="B")
+    registered(gate, bare)
+    gate.record(vehicle=bare)
+    found = only(gate, "records.vehicles")
+    assert found.verdict is Verdict.NO
+    assert "VIN" in found.reason
+    assert "燃料类型" not in found.reason
+
+
+def test_a_vehicle_that_nobody_registered_has_no_particulars_and_is_told(gate: Gate) -> None:
+    registered(gate, LORRY)
+    with Journal.open(gate.root, SystemClock()) as journal:
+        journal.record(passage("A01-1", plate="宁B99999", vehicle=None))
+    found = only(gate, "records.vehicles")
+    assert (found.verdict, "未登记的通行记录：1" in found.measured) == (Verdict.UNTESTED, True)
+    gate.record()
+    found = only(gate, "records.vehicles")
+    assert (found.verdict, "未登记的通行记录：1" in found.measured) == (Verdict.YES, True)
+
+
+def test_a_gate_without_a_register_is_no(gate: Gate) -> None:
+    gate.record(vehicle=None)
+    assert "vehicles import" in only(gate, "records.vehicles").reason
