@@ -11,6 +11,7 @@ import typer
 import typer.core
 from rich.console import Console
 
+from appliance.options import AsJson, Key, User
 from appliance.trouble import Trouble, not_installed
 
 app = typer.Typer()
@@ -29,12 +30,11 @@ class WithDefault(typer.core.TyperGroup):
 
 accept_app = typer.Typer(
     cls=WithDefault,
-    help="验收：检查、演练、询问，填写表 5 至表 9。gatehouse accept PROFILE --out DIR",
+    help="验收：检查、演练、询问，填写表 5 至表 9。\n\n用法：gatehouse accept PROFILE --out DIR",
     no_args_is_help=True,
 )
 app.add_typer(accept_app, name="accept")
 
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 Out = Annotated[Path, typer.Option("--out", help="验收目录；再次运行会接着上次的继续。")]
 
 
@@ -54,12 +54,8 @@ def accept_run(
     machine: Annotated[
         str | None, typer.Option("--machine", help="只验收这一台工控机（站点配置中的名称）。")
     ] = None,
-    user: Annotated[
-        str, typer.Option("--user", help="登录账号；不是 root 时要能用 sudo。")
-    ] = "root",
-    key: Annotated[
-        Path | None, typer.Option("--key", help="登录用的私钥文件；不给则用本机已有的密钥。")
-    ] = None,
+    user: User = "root",
+    key: Key = None,
     answers: Annotated[
         Path | None, typer.Option("--answers", help="答案文件（YAML），其中的问题不再询问。")
     ] = None,
@@ -98,7 +94,10 @@ def accept_run(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """验收一个站点。退出码：0 全部为“是”，1 有“否”或“未检”，2 无法进行。"""
+    """验收一个站点。
+
+    退出码：0 全部为“是”，1 有“否”或“未检”，2 无法进行。
+    """
     _need_kit()
     from acceptance_kit.acceptance import Acceptance
     from acceptance_kit.asking import Asker
@@ -159,7 +158,10 @@ def accept_verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="验收目录。")],
     as_json: AsJson = False,
 ) -> None:
-    """核对验收目录自封存以来有没有被改动。退出码：0 没有，1 有改动。"""
+    """核对验收目录自封存以来有没有被改动。
+
+    退出码：0 没有，1 有改动。
+    """
     _need_kit()
     from acceptance_kit.seal import inspect
 
@@ -185,7 +187,10 @@ def clauses(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """列出指南的每条要求和由什么证明；给出验收目录时加上结果。退出码：0 或（有未达到的）1。"""
+    """列出指南的每条要求和由什么证明；给出验收目录时加上结果。
+
+    退出码：0 没有未达到的，1 有未达到的。
+    """
     _need_kit()
     from acceptance_kit.clause_list import listed
     from acceptance_kit.findings import Verdict

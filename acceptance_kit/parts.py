@@ -118,6 +118,8 @@ def records(target: Target, work: Work) -> Iterator[Finding]:
         for proof in recorded.DEMANDS:
             yield work.untested(proof, target.machine, recorded.METHOD, str(why))
     else:
+        for told in recorded.unsteady_days(account):
+            work.hand.tell(told)
         yield from recorded.findings(account, target.machine, KIT)
 
 

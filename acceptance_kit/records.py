@@ -5,11 +5,9 @@ broken the line (its drills) are told apart, so that a drill does not count as a
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-
-from rich.table import Table
 
 from acceptance_kit.box import Box
 from acceptance_kit.days import (
@@ -109,20 +107,14 @@ def findings(account: Account, machine: str, by: str) -> tuple[Finding, ...]:
     )
 
 
-def days_table(account: Account) -> Table:
-    """The days one under the other, for the preview while they run."""
-    table = Table("日期", "结论", "应传", "按期确认", "传输率", "完整率", "说明")
+def unsteady_days(account: Account) -> Iterator[str]:
+    """A Chinese sentence for each day that is not 稳定, and why."""
     for day in account.days:
-        table.add_row(
-            day.day.isoformat(),
-            day.state.value,
-            str(day.due),
-            str(day.transmitted),
-            percent(day.transmission_rate),
-            percent(day.completeness_rate),
-            "；".join(day.reasons),
-        )
-    return table
+        if day.state is not DayState.STABLE:
+            why = "；".join(day.reasons) or "尚未结束"
+            sent, whole = percent(day.transmission_rate), percent(day.completeness_rate)
+            told = f"应传 {day.due}，传输率 {sent}，完整率 {whole}"
+            yield f"{day.day} {day.state.value}：{why}（{told}）。"
 
 
 def days_sentence(account: Account) -> str:
@@ -133,24 +125,6 @@ def days_sentence(account: Account) -> str:
     if not run.days:
         return f"还没有稳定传输的完整一天，需要连续 {STABLE_DAYS} 天（9.1）。"
     return f"自 {run.days[0]} 起已稳定 {len(run.days)} 天，还需 {run.missing} 天（9.1）。"
-
-
-def days_as_dicts(account: Account) -> list[dict[str, object]]:
-    """The same rows for machines; rates are shares of 1, null where nothing was due."""
-    return [
-        {
-            "day": day.day.isoformat(),
-            "state": day.state.value,
-            "due": day.due,
-            "transmitted": day.transmitted,
-            "complete": day.complete,
-            "transmission_rate": day.transmission_rate,
-            "completeness_rate": day.completeness_rate,
-            "silent_minutes": int(day.silent / timedelta(minutes=1)),
-            "reasons": list(day.reasons),
-        }
-        for day in account.days
-    ]
 
 
 class _Judged:

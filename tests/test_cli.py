@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import click
@@ -11,6 +13,7 @@ import pytest
 import typer
 from journal.samples import passage
 from sites import DEMO, demo_profile, profile_file
+from typer.testing import CliRunner
 
 from appliance.cli import app
 from appliance.clock import SystemClock
@@ -34,31 +37,77 @@ def gatehouse(*words: str, code: str = "", **environment: str) -> subprocess.Com
     )
 
 
-def verbs() -> list[tuple[str, click.Command]]:
-    def below(command: click.Command, name: str) -> list[tuple[str, click.Command]]:
-        children = getattr(command, "commands", None)
-        if children is None:
-            return [(name, command)]
-        return [verb for key, child in children.items() for verb in below(child, f"{name} {key}")]
-
-    return [(name.strip(), command) for name, command in below(typer.main.get_command(app), "")]
+def children(command: click.Command) -> dict[str, click.Command]:
+    return getattr(command, "commands", {})
 
 
-@pytest.mark.parametrize(("name", "command"), verbs(), ids=str)
-def test_every_verb_has_help_and_so_has_every_option(name: str, command: click.Command) -> None:
-    assert command.help
-    undescribed = [
+def commands() -> dict[str, click.Command]:
+    """The whole tree by name, groups and verbs; the root has the empty name."""
+
+    def below(command: click.Command, name: str) -> dict[str, click.Command]:
+        found = {name.strip(): command}
+        for key, child in children(command).items():
+            found |= below(child, f"{name} {key}")
+        return found
+
+    return below(typer.main.get_command(app), "")
+
+
+def verbs() -> list[str]:
+    return [name for name, command in commands().items() if not children(command)]
+
+
+def is_chinese(text: str | None) -> bool:
+    return any("CJK UNIFIED" in unicodedata.name(letter, "") for letter in text or "")
+
+
+def columns(text: str) -> int:
+    return sum(1 + (unicodedata.east_asian_width(letter) in {"W", "F"}) for letter in text)
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_help_is_chinese_of_groups_verbs_options_and_arguments(name: str) -> None:
+    command = commands()[name]
+    assert is_chinese(command.help)
+    foreign = [
         parameter.name
         for parameter in command.params
-        if isinstance(parameter, typer.core.TyperOption) and not parameter.help
+        if parameter.name not in {"install_completion", "show_completion"}  # typer's own
+        and not is_chinese(getattr(parameter, "help", None))
     ]
-    assert not undescribed
+    assert not foreign
+
+
+@pytest.mark.parametrize("group", [name for name, group in commands().items() if children(group)])
+def test_a_list_of_verbs_has_a_line_each_on_a_terminal_of_80_columns(group: str) -> None:
+    told = CliRunner().invoke(app, [*group.split(), "--help"], env={"COLUMNS": "80"}).stdout
+    lines = told.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in lines] == list(children(commands()[group]))
+    assert not [line for line in lines if columns(line) > 80]
 
 
 def test_every_verb_stands_in_the_docs() -> None:
     text = DOCS.read_text("utf-8")
-    missing = [name for name, _ in verbs() if f"`gatehouse {name}" not in text]
+    missing = [name for name in verbs() if f"`gatehouse {name}" not in text]
     assert not missing
+
+
+def documented() -> list[tuple[str, str]]:
+    """Each `gatehouse …` of the docs' table, with the row it stands in."""
+    rows = [line for line in DOCS.read_text("utf-8").splitlines() if line.startswith("| `")]
+    return [(words, row) for row in rows for words in re.findall(r"`gatehouse ([^`]+)`", row)]
+
+
+@pytest.mark.parametrize(("words", "row"), documented(), ids=lambda text: text[:40])
+def test_the_docs_name_only_verbs_and_options_that_there_are(words: str, row: str) -> None:
+    known = commands()
+    said = re.match(r"[a-z0-9 -]*[a-z0-9]", words.split(" --", maxsplit=1)[0])
+    assert said
+    command = known[said[0]]
+    if children(command):  # a group whose verb may be left out
+        command = known[f"{said[0]} run"]
+    there = {option for parameter in command.params for option in parameter.opts}
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", row)) <= there
 
 
 def test_a_profile_with_faults_exits_2_and_names_file_line_and_key(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ LEAVES = {
     "appliance.caches",
     "appliance.clock",
     "appliance.fonts",
+    "appliance.options",
     "appliance.trouble",
 }
 BELOW_JOURNAL = {"appliance.profile", "appliance.guideline", "appliance.runtime.journal"}
@@ -22,6 +23,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "appliance.clock": set(),
     "appliance.trouble": set(),
     "appliance.fonts": set(),
+    "appliance.options": set(),
     "appliance.guideline": set(),
     "appliance.profile": {"appliance.guideline"},
     "appliance.models": set(),
@@ -58,6 +60,15 @@ MAY_KNOW: dict[str, set[str]] = {
     "appliance.__main__": {"appliance.cli"},
 }
 EVERYTHING = {"appliance.cli", "acceptance_kit"}
+# Of the kit; each may know the appliance besides.
+KIT_MAY_KNOW: dict[str, set[str]] = {
+    "peers": set(),
+    "onbox": {"peers"},
+    "checks": {"findings", "subjects"},
+    "forms": {"evidence", "findings", "register"},
+    "drills": {"box", "days", "evidence", "findings", "proof", "subjects"},
+    "demo": {"checks", "peers", "reaching"},
+}
 # Kept in the repository, not installed: they may know the appliance, nobody may know them.
 WORKSHOP = {"training", "benchmarks"}
 OURS = {"appliance", "acceptance_kit"} | WORKSHOP
@@ -86,8 +97,9 @@ def imports(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports by a relative name"
+            names.add(node.module or "")
     return {name for name in names if name.split(".")[0] in OURS}
 
 
@@ -100,6 +112,19 @@ def test_a_module_knows_only_the_rooms_that_its_room_may_know(module: str, path:
     ours = {name for name in imports(path) if name.split(".")[0] not in WORKSHOP}
     strangers = {name for name in ours if room_of(name) not in allowed}
     assert not strangers, f"{module} ({room}) must not know {sorted(strangers)}"
+
+
+@pytest.mark.parametrize("room", KIT_MAY_KNOW)
+def test_a_room_of_the_kit_knows_only_what_it_may_know(room: str) -> None:
+    inside = f"acceptance_kit.{room}"
+    known = {
+        name.split(".")[1]
+        for module, path in modules()
+        if module == inside or module.startswith(f"{inside}.")
+        for name in imports(path)
+        if name.startswith("acceptance_kit.")
+    }
+    assert known - {room} <= KIT_MAY_KNOW[room]
 
 
 def test_the_appliance_knows_nothing_of_the_acceptance_kit_but_through_the_command_line() -> None:

@@ -19,7 +19,7 @@ from appliance.provisioning import commands as provisioning
 from appliance.trouble import Trouble, failure_sentence
 
 app = typer.Typer(
-    help="gatehouse：货运车辆智能环保门禁。Smart environmental gate appliance.",
+    help="gatehouse：货运车辆智能环保门禁。各命令的选项：gatehouse 命令 --help。",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

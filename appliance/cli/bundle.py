@@ -6,30 +6,26 @@ from typing import Annotated
 
 import typer
 
-from appliance.cli.shared import (
-    AsJson,
-)
 from appliance.models import ModelStore
+from appliance.options import AsJson
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Reader
 
 app = typer.Typer()
-bundle_app = typer.Typer(
-    help="What a box is installed from, without a network.", no_args_is_help=True
-)
+bundle_app = typer.Typer(help="安装包：没有网络也能安装工控机。", no_args_is_help=True)
 app.add_typer(bundle_app, name="bundle")
 
 
-@bundle_app.command("build")
+@bundle_app.command("build", help="制作安装包：软件包（逐个核对摘要）、识别模型和清单。")
 def bundle_build(
-    out: Annotated[Path, typer.Option("--out", help="Folder to write the bundle (.tar) into.")],
+    out: Annotated[Path, typer.Option("--out", help="安装包（.tar）写到这个目录。")],
     profile: Annotated[
         list[Path] | None,
-        typer.Option("--profile", help="Take the models that this site needs; may be repeated."),
+        typer.Option("--profile", help="放进这份站点配置需要的识别模型，可写多次。"),
     ] = None,
     reader: Annotated[
         list[Reader] | None,
-        typer.Option("--reader", help="Take the models of this reader; may be repeated."),
+        typer.Option("--reader", help="放进这个识别器的模型，可写多次。"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

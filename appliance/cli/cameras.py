@@ -5,27 +5,28 @@ from typing import Annotated
 
 import typer
 
-from appliance.cli.shared import (
-    AsJson,
-    MachineOption,
-    ProfileOption,
-    part_of_site,
-)
+from appliance.cli.shared import MachineOption, ProfileOption, part_of_site
 from appliance.clock import SystemClock
+from appliance.options import AsJson
 from appliance.profile.loading import load_profile
 from appliance.profile.secrets import SecretStore
 from appliance.trouble import Trouble
 
 app = typer.Typer()
-cameras_app = typer.Typer(help="The cameras' own settings, over ONVIF.", no_args_is_help=True)
+cameras_app = typer.Typer(help="相机自身的设置（通过 ONVIF）。", no_args_is_help=True)
 app.add_typer(cameras_app, name="cameras")
 
 
-@cameras_app.command("configure")
+@cameras_app.command(
+    "configure",
+    help="设置相机的时钟、对时和屏幕字符，核对码流。\n\n退出码：0 正常，1 有需人工处理的。",
+)
 def cameras_configure(
     profile: ProfileOption,
     machine: MachineOption = None,
-    dry: Annotated[bool, typer.Option("--check", help="Only say what would be changed.")] = False,
+    dry: Annotated[
+        bool, typer.Option("--check", help="只显示将要改动什么，不做任何改动。")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Set clock, NTP and text of the cameras, check their streams; 1 when hands are needed."""

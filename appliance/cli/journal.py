@@ -10,7 +10,6 @@ import typer
 
 from appliance.cli.shared import (
     DAY,
-    AsJson,
     By,
     MachineOption,
     ProfileOption,
@@ -21,19 +20,22 @@ from appliance.cli.shared import (
 )
 from appliance.clock import SystemClock
 from appliance.guideline.dictionaries import PlateColour, RaiseMethod
+from appliance.options import AsJson
 from appliance.profile.loading import load_profile
 from appliance.trouble import Trouble
 
 app = typer.Typer()
-journal_app = typer.Typer(help="The journal of passages.", no_args_is_help=True)
+journal_app = typer.Typer(help="通行记录：查看、核对。", no_args_is_help=True)
 app.add_typer(journal_app, name="journal")
-passage_app = typer.Typer(help="Correct a recorded passage.", no_args_is_help=True)
+passage_app = typer.Typer(help="更正一条通行记录。", no_args_is_help=True)
 app.add_typer(passage_app, name="passage")
-vehicles_app = typer.Typer(help="The vehicle register (Table 2).", no_args_is_help=True)
+vehicles_app = typer.Typer(help="车辆登记（表 2）。", no_args_is_help=True)
 app.add_typer(vehicles_app, name="vehicles")
 
+PassageNumber = Annotated[int, typer.Argument(metavar="NUMBER", help="通行记录的编号。")]
 
-@journal_app.command("newest")
+
+@journal_app.command("newest", help="最近的通行、照片、报文、录像和程序；只读，供验收。")
 def journal_newest(
     profile: ProfileOption,
     machine: MachineOption = None,
@@ -54,15 +56,15 @@ def journal_newest(
         typer.echo("\n".join(as_lines(told)))
 
 
-@journal_app.command("verify")
+@journal_app.command(
+    "verify", help="核对记录链：指出第一处被改动、删除或插入的记录。\n\n退出码：0 完好，1 有改动。"
+)
 def journal_verify(
     profile: ProfileOption,
     expect_head: Annotated[
-        str | None, typer.Option(help="A head noted earlier that the chain must hold.")
+        str | None, typer.Option(help="以前记下的链头，记录链中须有它。")
     ] = None,
-    no_photos: Annotated[
-        bool, typer.Option("--no-photos", help="Do not read the photo files.")
-    ] = False,
+    no_photos: Annotated[bool, typer.Option("--no-photos", help="不核对照片文件。")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Verify the chain of passages; names the first link changed, removed or put in."""
@@ -84,7 +86,7 @@ def journal_verify(
     raise typer.Exit(1 if result.fault else 0)
 
 
-@journal_app.command("facts")
+@journal_app.command("facts", help="设备现状（JSON）：心跳、待上报的报文、最近的通行、事件。")
 def journal_facts(
     profile: ProfileOption,
     events_after: Annotated[
@@ -106,12 +108,18 @@ def journal_facts(
     typer.echo(json.dumps(told, ensure_ascii=False))
 
 
-@journal_app.command("passages")
+@journal_app.command("passages", help="一段日期（最多 62 天）的通行记录，每行一个 JSON。")
 def journal_passages(
     profile: ProfileOption,
-    first: Annotated[datetime, typer.Option("--from", formats=DAY, help="起始日期（北京时间）。")],
+    first: Annotated[
+        datetime,
+        typer.Option(
+            "--from", formats=DAY, metavar="DAY", help="起始日期（北京时间），如 2026-01-31。"
+        ),
+    ],
     last: Annotated[
-        datetime | None, typer.Option("--to", formats=DAY, help="截止日期；不填则到今天。")
+        datetime | None,
+        typer.Option("--to", formats=DAY, metavar="DAY", help="截止日期；不填则到今天。"),
     ] = None,
 ) -> None:
     """The passages of at most 62 days, a JSON object a line: reading, times, QNs, answers."""
@@ -125,8 +133,10 @@ def journal_passages(
             typer.echo(json.dumps(passage, ensure_ascii=False))
 
 
-@passage_app.command("manual")
-def passage_manual(number: int, profile: ProfileOption, by: By, why: Why = "人工抬杆") -> None:
+@passage_app.command("manual", help="标记为手动抬杆，重新上报。")
+def passage_manual(
+    number: PassageNumber, profile: ProfileOption, by: By, why: Why = "人工抬杆"
+) -> None:
     """Mark a passage whose barrier was raised by hand (手动, 4.5.1-10)."""
     _check_said(by, why)
     with opened_journal(load_profile(profile)) as journal:
@@ -134,11 +144,11 @@ def passage_manual(number: int, profile: ProfileOption, by: By, why: Why = "人�
     typer.echo(f"通行记录 {number} 已标记为手动抬杆，将重新上报。")
 
 
-@passage_app.command("plate")
+@passage_app.command("plate", help="补录相机没有认出的车牌。")
 def passage_plate(
-    number: int,
-    plate: str,
-    colour: Annotated[PlateColour, typer.Argument(help="Plate colour, such as 黄牌.")],
+    number: PassageNumber,
+    plate: Annotated[str, typer.Argument(metavar="PLATE", help="车牌号码，如 宁A58D21。")],
+    colour: Annotated[PlateColour, typer.Argument(help="车牌颜色，如 黄牌。")],
     profile: ProfileOption,
     by: By,
     why: Why = "人工补录",
@@ -152,8 +162,16 @@ def passage_plate(
     typer.echo(f"通行记录 {number} 已补录为 {plate} {colour}。")
 
 
-@vehicles_app.command("import")
-def vehicles_import(file: Path, profile: ProfileOption) -> None:
+@vehicles_app.command("import", help="从 CSV 文件导入车辆信息；有一行出错，就一辆也不导入。")
+def vehicles_import(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="车辆登记文件（CSV），样例 site_profiles/demo-vehicles.csv。"
+        ),
+    ],
+    profile: ProfileOption,
+) -> None:
     """Import vehicle particulars from a CSV file; nothing is taken when a line is faulty."""
     from appliance.runtime.journal.declaration import vehicle_refusal
     from appliance.runtime.journal.vehicles import read_vehicles_csv

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from appliance.cli.shared import (
+    BarrierNumber,
     MachineOption,
     ProfileOption,
     opened_journal,
@@ -24,14 +24,14 @@ from appliance.profile.secrets import SecretStore
 
 app = typer.Typer()
 run_app = typer.Typer(
-    help="Run one program of the box (supervisor does this).", no_args_is_help=True
+    help="运行工控机上的一个程序（由 supervisor 启动，不必手工运行）。", no_args_is_help=True
 )
 app.add_typer(run_app, name="run")
 
 
-@run_app.command("lane")
+@run_app.command("lane", help="一条车道：相机、识别、放行、记录、道闸。")
 def run_lane(
-    barrier: Annotated[str, typer.Argument(help="Barrier number, such as A01.")],
+    barrier: BarrierNumber,
     profile: ProfileOption,
     machine: MachineOption = None,
 ) -> None:
@@ -42,7 +42,7 @@ def run_lane(
         start_lane(site, barrier, SecretStore.of_this_machine(), SystemClock(), stop)
 
 
-@run_app.command("uplink")
+@run_app.command("uplink", help="数据上报：逐条发送报文，直到平台确认。")
 def run_uplink_program(profile: ProfileOption, machine: MachineOption = None) -> None:
     """Run the uplink: the outbox to the platform, until each message is acknowledged."""
     from appliance.runtime.uplink.sender import run_uplink
@@ -51,7 +51,7 @@ def run_uplink_program(profile: ProfileOption, machine: MachineOption = None) ->
         run_uplink(site, journal, SystemClock(), stop, SecretStore.of_this_machine())
 
 
-@run_app.command("web")
+@run_app.command("web", help="状态页。")
 def run_web(profile: ProfileOption, machine: MachineOption = None) -> None:
     """Run the status page."""
     from appliance.runtime.web import serve
@@ -60,7 +60,7 @@ def run_web(profile: ProfileOption, machine: MachineOption = None) -> None:
         serve(site, SystemClock(), stop)
 
 
-@run_app.command("entry")
+@run_app.command("entry", help="补录页：门卫补录相机没有认出的车牌。")
 def run_entry(profile: ProfileOption, machine: MachineOption = None) -> None:
     """Run the page on which gatekeepers enter what the camera could not read."""
     from appliance.runtime.web import serve_entry
@@ -69,7 +69,7 @@ def run_entry(profile: ProfileOption, machine: MachineOption = None) -> None:
         serve_entry(site, SecretStore.of_this_machine(), SystemClock(), stop)
 
 
-@run_app.command("crashes")
+@run_app.command("crashes", help="记录哪个程序自行退出（由 supervisor 告知）。")
 def run_crashes(profile: ProfileOption, machine: MachineOption = None) -> None:
     """Note in the journal which program ended by itself; supervisord tells on standard input."""
     from appliance.runtime.crashes import CrashBook, listen
@@ -79,7 +79,7 @@ def run_crashes(profile: ProfileOption, machine: MachineOption = None) -> None:
         listen(sys.stdin.fileno(), sys.stdout.fileno(), book, stop)
 
 
-@run_app.command("sweeper")
+@run_app.command("sweeper", help="清理：删除保存期限已满的资料，防止磁盘写满。")
 def run_sweeper_program(profile: ProfileOption, machine: MachineOption = None) -> None:
     """Run the sweeper: delete what was kept for its term, keep the disks from filling up."""
     from appliance.runtime.video.process import run_sweeper
@@ -88,7 +88,7 @@ def run_sweeper_program(profile: ProfileOption, machine: MachineOption = None) -
         run_sweeper(site, journal, SystemClock(), stop)
 
 
-@run_app.command("recorder")
+@run_app.command("recorder", help="录像：全部相机的录像，和每次通行的视频片段。")
 def run_recorder_program(profile: ProfileOption, machine: MachineOption = None) -> None:
     """Run the recorder: every camera's video, and the clip of each passage (4.3-1, 4.5.3-3)."""
     from appliance.runtime.video.recorder_process import run_recorder

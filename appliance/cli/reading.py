@@ -9,13 +9,10 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from appliance.cli.shared import (
-    AsJson,
-    ProfileFile,
-    console,
-)
+from appliance.cli.shared import BarrierNumber, console
 from appliance.clock import SystemClock
 from appliance.models import ModelStore, locked_models
+from appliance.options import AsJson, ProfileFile
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Reader
 from appliance.profile.secrets import SecretStore
@@ -25,23 +22,23 @@ if TYPE_CHECKING:
     from appliance.runtime.vision.reading import PlateReader
 
 app = typer.Typer()
-models_app = typer.Typer(help="The recognition models on this machine.", no_args_is_help=True)
+models_app = typer.Typer(help="本机的识别模型。", no_args_is_help=True)
 app.add_typer(models_app, name="models")
-lane_app = typer.Typer(help="A lane and its camera.", no_args_is_help=True)
+lane_app = typer.Typer(help="车道和它的相机。", no_args_is_help=True)
 app.add_typer(lane_app, name="lane")
 
 
-@app.command()
+@app.command(help="识别照片中的车牌；或按真值表统计识别率和准确率。")
 def read(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]…", help="Photos.")] = None,
-    reader: Annotated[
-        Reader, typer.Option("--reader", help="Which chain of models reads.")
-    ] = Reader.OWN,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]…", help="照片文件，可写多个。")
+    ] = None,
+    reader: Annotated[Reader, typer.Option("--reader", help="用哪个识别器。")] = Reader.OWN,
     truth: Annotated[
         Path | None,
         typer.Option(
             "--evaluate",
-            help="Truth table (TSV: file, plate, colour): print rate and accuracy, 95 % bounds.",
+            help="按真值表（TSV，列名 file、plate、colour）统计，附 95 % 界限。",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -79,19 +76,17 @@ def _evaluate(kind: Reader, table: Path, as_json: bool) -> int:
     return 2 if evaluation.unreadable else 0
 
 
-@lane_app.command("tune")
+@lane_app.command("tune", help="看一条车道的画面：车道范围、车牌宽度、读到的车牌和忽略的原因。")
 def lane_tune(
     profile_file: ProfileFile,
-    barrier: Annotated[str, typer.Argument(help="Barrier number, such as A01.")],
-    image: Annotated[
-        Path | None, typer.Option("--image", help="Look at this photo instead of the camera.")
-    ] = None,
+    barrier: BarrierNumber,
+    image: Annotated[Path | None, typer.Option("--image", help="不看相机，看这张照片。")] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Where to draw the picture (PNG or JPEG).")
+        Path | None, typer.Option("--out", help="画好的图写到这个文件（PNG 或 JPEG）。")
     ] = None,
     accept_view: Annotated[
         bool,
-        typer.Option("--accept-view", help="The camera was meant to be turned: end that alarm."),
+        typer.Option("--accept-view", help="相机是有意转动的：解除“画面与原来不同”的报警。"),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -128,7 +123,7 @@ def lane_tune(
         typer.echo("画面中没有读出车牌。")
 
 
-@models_app.command("list")
+@models_app.command("list", help="列出识别模型、许可证，以及本机有没有。")
 def models_list(as_json: AsJson = False) -> None:
     """List the locked models, their licences, and whether they are here."""
     store = ModelStore.default()
@@ -154,10 +149,10 @@ def models_list(as_json: AsJson = False) -> None:
     console.print(table)
 
 
-@models_app.command("fetch")
+@models_app.command("fetch", help="下载识别器需要的模型并核对；已有的不再下载。")
 def models_fetch(
     reader: Annotated[
-        Reader, typer.Option("--reader", help="Fetch what this reader needs.")
+        Reader, typer.Option("--reader", help="下载这个识别器需要的模型。")
     ] = Reader.OWN,
 ) -> None:
     """Fetch and verify the models that a reader needs; what is here already is kept."""

@@ -17,16 +17,15 @@ from appliance.profile.model import Profile
 from appliance.runtime.journal import Journal
 
 console = Console(highlight=False)
-ProfileFile = Annotated[Path, typer.Argument(metavar="PROFILE", help="Site profile (YAML).")]
-ProfileOption = Annotated[Path, typer.Option("--profile", help="Site profile (YAML).")]
+ProfileOption = Annotated[Path, typer.Option("--profile", help="站点配置（YAML）。")]
+BarrierNumber = Annotated[str, typer.Argument(metavar="BARRIER", help="道闸编号，如 A01。")]
 DAY = ["%Y-%m-%d"]
 MachineOption = Annotated[
     str | None,
-    typer.Option("--machine", help="Only what this machine of the site serves, not all lanes."),
+    typer.Option("--machine", help="只管这台工控机的车道（站点配置中的名称）；不给则管全部。"),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-By = Annotated[str, typer.Option("--by", help="Who corrects.")]
-Why = Annotated[str, typer.Option("--why", help="Why it is corrected.")]
+By = Annotated[str, typer.Option("--by", help="更正人的姓名。")]
+Why = Annotated[str, typer.Option("--why", help="更正的原因。")]
 
 
 @contextmanager

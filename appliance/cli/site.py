@@ -7,15 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 from appliance import __version__
-from appliance.cli.shared import (
-    AsJson,
-    MachineOption,
-    ProfileFile,
-    ProfileOption,
-    console,
-    part_of_site,
-    stop_on_signal,
-)
+from appliance.cli.shared import MachineOption, ProfileOption, console, part_of_site, stop_on_signal
+from appliance.options import AsJson, ProfileFile
 from appliance.profile.loading import check_profile, load_profile
 from appliance.profile.model import Reader
 from appliance.profile.report import faults_as_json, format_faults
@@ -24,15 +17,19 @@ from appliance.trouble import Trouble
 app = typer.Typer()
 
 
-@app.command()
+@app.command(help="显示版本号。")
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)
 
 
-@app.command()
+@app.command(
+    help="检查站点配置：每处错误在哪一行、错在哪里、应怎样写。\n\n退出码：0 没有错误，2 有错误。"
+)
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Site profiles.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="站点配置（YAML），可写多个。")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Check site profiles; every fault with file, line, key, what is wrong and what is allowed."""
@@ -51,28 +48,24 @@ def check(
     raise typer.Exit(2 if faulty else 0)
 
 
-@app.command()
+@app.command(help="在本机演示整个站点：相机、道闸和平台都是模拟的，不需要硬件。")
 def demo(
-    once: Annotated[
-        bool, typer.Option("--once", help="Each vehicle passes once, then a summary.")
-    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="每辆车通行一次，给出小结后结束。")] = False,
     images: Annotated[
         Path | None,
-        typer.Option(
-            "--images", help="Truth table (file, plate, colour) of real photos to show instead."
-        ),
+        typer.Option("--images", help="改用真实照片：真值表（TSV，列名 file、plate、colour）。"),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", min=1, help="At most so many vehicles (a lane, when drawn)."),
+        typer.Option("--limit", min=1, help="最多多少辆车；模拟的车辆按每条车道计。"),
     ] = None,
     reader: Annotated[
-        Reader | None, typer.Option("--reader", help="Plate reader instead of the profile's.")
+        Reader | None, typer.Option("--reader", help="用这个识别器，代替站点配置中的。")
     ] = None,
     profile: ProfileOption = Path("site_profiles/demo.yaml"),
-    root: Annotated[
-        Path, typer.Option("--root", help="Where the demo keeps its data; emptied at start.")
-    ] = Path("var/demo"),
+    root: Annotated[Path, typer.Option("--root", help="演示数据的目录，启动时清空。")] = Path(
+        "var/demo"
+    ),
 ) -> None:
     """Bring a whole site to life on this machine: cameras, relays, platform, appliance."""
     from acceptance_kit.demo.run import DemoOptions, run_demo
@@ -81,11 +74,11 @@ def demo(
     raise typer.Exit(run_demo(options, console))
 
 
-@app.command()
+@app.command(help="运行本机的全部程序（由 supervisor 看管）。")
 def up(
     profile_file: ProfileFile,
     with_parent: Annotated[
-        bool, typer.Option("--with-parent", help="End when the program that started this ends.")
+        bool, typer.Option("--with-parent", help="启动它的程序结束时，它也结束。")
     ] = False,
     machine: MachineOption = None,
 ) -> None:
@@ -98,7 +91,7 @@ def up(
     become_supervisor(configuration, with_parent=with_parent)
 
 
-@app.command()
+@app.command(help="本机回退到上一个正常运行过的版本（须用 root 账号）。")
 def rollback() -> None:
     """Go back to the release that ran well before, on this box (as root)."""
     tool = "/opt/gatehouse/bin/gatehouse-release"
@@ -107,17 +100,19 @@ def rollback() -> None:
     os.execv(tool, [tool, "rollback"])  # noqa: S606 - no shell is wanted
 
 
-@app.command()
+@app.command(help="单独运行参考平台（HJ 212 服务端），供试验；不加选项则从严。")
 def platform(
-    profile: Annotated[
-        Path, typer.Option("--profile", help="Know the MN of this site profile.")
-    ] = Path("site_profiles/demo.yaml"),
+    profile: Annotated[Path, typer.Option("--profile", help="认这份站点配置的 MN。")] = Path(
+        "site_profiles/demo.yaml"
+    ),
     mn: Annotated[
-        list[str] | None, typer.Option("--mn", help="Know this MN instead; may be repeated.")
+        list[str] | None, typer.Option("--mn", help="不用站点配置，改认这个 MN，可写多次。")
     ] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes any.")] = 19212,
-    database: Annotated[Path, typer.Option(help="Where it keeps what it got.")] = Path(
+    host: Annotated[str, typer.Option(help="监听的地址。")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="监听的 TCP 端口；0 为任选。")
+    ] = 19212,
+    database: Annotated[Path, typer.Option(help="收到的报文存入这个文件。")] = Path(
         "var/platform.sqlite3"
     ),
     lax: Annotated[

@@ -6,16 +6,9 @@ from typing import Annotated
 
 import typer
 
-from appliance.cli.shared import (
-    AsJson,
-    MachineOption,
-    ProfileFile,
-    ProfileOption,
-    console,
-    opened_journal,
-    part_of_site,
-)
+from appliance.cli.shared import MachineOption, ProfileOption, console, opened_journal, part_of_site
 from appliance.clock import SystemClock
+from appliance.options import AsJson, ProfileFile
 from appliance.profile.loading import load_profile
 
 app = typer.Typer()
@@ -23,7 +16,10 @@ storage_app = typer.Typer(help="保存期限与磁盘：规划、清理、核对
 app.add_typer(storage_app, name="storage")
 
 
-@storage_app.command("plan")
+@storage_app.command(
+    "plan",
+    help="各类资料需要多大磁盘，现有磁盘能保存多少天。\n\n退出码：0 达到规定的保存期限，1 达不到。",
+)
 def storage_plan(
     profile_file: ProfileFile,
     machine: MachineOption = None,
@@ -53,7 +49,9 @@ def storage_plan(
     raise typer.Exit(0 if made.fits else 1)
 
 
-@storage_app.command("sweep")
+@storage_app.command(
+    "sweep", help="清理一次：删除保存期限已满的资料。\n\n退出码：0 完成，1 有暂不删除的。"
+)
 def storage_sweep(
     profile: ProfileOption,
     machine: MachineOption = None,
@@ -88,7 +86,10 @@ def storage_sweep(
     raise typer.Exit(1 if refusal else 0)
 
 
-@storage_app.command("check")
+@storage_app.command(
+    "check",
+    help="核对文件与记录：缺失的、无主的、损坏的录像。\n\n退出码：0 一致或已处理，1 还有未处理的。",
+)
 def storage_check(
     profile: ProfileOption,
     machine: MachineOption = None,
@@ -119,9 +120,14 @@ def storage_check(
     raise typer.Exit(1 if left else 0)
 
 
-@app.command()
+@app.command(
+    help="导出通行记录的证据：照片、录像、记录、回执和校验清单。\n\n"
+    "退出码：0 齐全，1 有缺失或与记录不符的。"
+)
 def evidence(
-    numbers: Annotated[list[int], typer.Argument(metavar="PASSAGE…", help="通行记录的编号。")],
+    numbers: Annotated[
+        list[int], typer.Argument(metavar="PASSAGE…", help="通行记录的编号，可写多个。")
+    ],
     profile: ProfileOption,
     out: Annotated[Path, typer.Option("--out", help="写入的目录，须为空或不存在。")],
 ) -> None:

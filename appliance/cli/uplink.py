@@ -8,32 +8,29 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
-from appliance.cli.shared import (
-    DAY,
-    AsJson,
-    ProfileFile,
-    ProfileOption,
-    console,
-    opened_journal,
-)
+from appliance.cli.shared import DAY, ProfileOption, console, opened_journal
 from appliance.clock import SystemClock
+from appliance.options import AsJson, ProfileFile
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Dialect
 
 app = typer.Typer()
-uplink_app = typer.Typer(help="The uplink to the authority's platform.", no_args_is_help=True)
+uplink_app = typer.Typer(help="上报：与监管平台的联网。", no_args_is_help=True)
 app.add_typer(uplink_app, name="uplink")
-hj212_app = typer.Typer(help="HJ 212 messages as lines of text.", no_args_is_help=True)
+hj212_app = typer.Typer(help="HJ 212 报文的解读和编写，每行一条。", no_args_is_help=True)
 app.add_typer(hj212_app, name="hj212")
 
 
-@uplink_app.command("probe")
+@uplink_app.command(
+    "probe",
+    help="用有标记的测试记录试出平台的报文方言。\n\n退出码：0 已试出，1 没有合适的，2 没有测试。",
+)
 def uplink_probe(
     profile_file: ProfileFile,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write the profile fragment to this file.")
+        Path | None, typer.Option("--out", help="试出的方言（站点配置的一段）写到这个文件。")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="发送前不再询问。")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find the dialect that the platform speaks, with marked test records; 1 when none fits."""
@@ -64,15 +61,21 @@ def uplink_probe(
     raise typer.Exit(0 if found else 1)
 
 
-@uplink_app.command("books")
+@uplink_app.command("books", help="每天的传输率和完整率（5.1.2）。")
 def uplink_books(
     profile: ProfileOption,
     first: Annotated[
         datetime | None,
-        typer.Option("--from", formats=DAY, help="First Beijing day; 15 days unless given."),
+        typer.Option(
+            "--from",
+            formats=DAY,
+            metavar="DAY",
+            help="起始日期（北京时间），如 2026-01-31；不填则看 15 天。",
+        ),
     ] = None,
     last: Annotated[
-        datetime | None, typer.Option("--to", formats=DAY, help="Last Beijing day; today.")
+        datetime | None,
+        typer.Option("--to", formats=DAY, metavar="DAY", help="截止日期；不填则到今天。"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -91,7 +94,9 @@ def uplink_books(
     typer.echo(books.as_sentence())
 
 
-@uplink_app.command("report")
+@uplink_app.command(
+    "report", help="打印数据中断 24 小时的报备内容（5.1.3）。\n\n退出码：0 需要报备，1 无需报备。"
+)
 def uplink_report(
     profile: ProfileOption,
     sample: Annotated[
@@ -114,7 +119,7 @@ def uplink_report(
     typer.echo(text, nl=False)
 
 
-@uplink_app.command("aside")
+@uplink_app.command("aside", help="列出搁置的报文：编号、CN、车牌、时间、原因。")
 def uplink_aside(profile: ProfileOption, as_json: AsJson = False) -> None:
     """List the messages that are set aside: number, CN, plate, time and reason."""
     from appliance.runtime.uplink.aside import aside_messages
@@ -131,15 +136,14 @@ def uplink_aside(profile: ProfileOption, as_json: AsJson = False) -> None:
     console.print(table)
 
 
-@uplink_app.command("retry")
+@uplink_app.command("retry", help="问题处理好之后，重新上报搁置的报文。")
 def uplink_retry(
     profile: ProfileOption,
     numbers: Annotated[
-        list[int] | None, typer.Argument(metavar="NUMBER…", help="Numbers that `aside` lists.")
+        list[int] | None,
+        typer.Argument(metavar="NUMBER…", help="搁置报文的编号（见 uplink aside），可写多个。"),
     ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Every message that is set aside.")
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="全部搁置报文。")] = False,
 ) -> None:
     """Send messages that were set aside again, after a mend."""
     from appliance.runtime.uplink.aside import retry
@@ -155,7 +159,7 @@ def uplink_retry(
         typer.echo(f"另有 {asked - again} 条的内容平台仍会拒收，原因见 gatehouse uplink aside。")
 
 
-MessageFile = Annotated[Path, typer.Argument(metavar="FILE", help="A line each; - is the input.")]
+MessageFile = Annotated[Path, typer.Argument(metavar="FILE", help="文件，每行一条；- 为标准输入。")]
 
 
 HowWritten = Literal["computed", "constant"]
@@ -168,7 +172,7 @@ Crc = Annotated[
 ]
 
 
-@hj212_app.command("decode")
+@hj212_app.command("decode", help="解读报文：每条的内容，是否完好、错在哪里（JSON）。")
 def hj212_decode(
     file: MessageFile, length_field: LengthField = "computed", crc: Crc = "computed"
 ) -> None:
@@ -182,7 +186,7 @@ def hj212_decode(
             typer.echo(json.dumps(said, ensure_ascii=False))
 
 
-@hj212_app.command("encode")
+@hj212_app.command("encode", help="把每行一个 JSON（fields）编成报文。")
 def hj212_encode(
     file: MessageFile = Path("-"), length_field: LengthField = "computed", crc: Crc = "computed"
 ) -> None:

@@ -28,7 +28,10 @@ def build(
         bool, typer.Option("--root-only", help="只做根文件系统包，不做磁盘镜像和离线安装包。")
     ] = False,
 ) -> None:
-    """制作磁盘镜像、根文件系统包和离线安装包；同一锁文件两次制作逐字节相同。"""
+    """制作磁盘镜像、根文件系统包和离线安装包。
+
+    同一锁文件两次制作，逐字节相同。
+    """
     from appliance.caches import cache_folder
     from appliance.imaging.build import Wanted, build_image
     from appliance.imaging.packages import IMAGES, PackageStore
@@ -50,7 +53,10 @@ def lock(
         bool, typer.Option("--write", help="与 --refresh 一起：把变化写进锁文件。")
     ] = False,
 ) -> None:
-    """镜像的 Debian 软件包锁文件。退出码：0 没有变化，1 有变化（没有写入）。"""
+    """镜像的 Debian 软件包锁文件。
+
+    退出码：0 没有变化，1 有变化（没有写入）。
+    """
     from appliance.imaging import relocking
     from appliance.imaging.build import recipe_lock
 

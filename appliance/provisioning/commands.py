@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from appliance.options import (
+    AsJson,
+    AskBecomePass,
+    Key,
+    Limit,
+    ProfileFile,
+    SecretsFile,
+    User,
+    VaultPasswordFile,
+)
 from appliance.provisioning.fleet.commands import app as fleet_app
 
 if TYPE_CHECKING:
@@ -19,35 +29,11 @@ app.add_typer(fleet_app, name="fleet")
 app.add_typer(secrets_app, name="secrets")
 console = Console(highlight=False)
 
-ProfileFile = Annotated[Path, typer.Argument(metavar="PROFILE", help="站点配置（YAML）。")]
 Host = Annotated[
     str | None, typer.Option("--host", metavar="ADDR", help="工控机地址，代替站点配置中的 host。")
 ]
 MachineName = Annotated[
     str | None, typer.Option("--machine", help="只处理这一台工控机（站点配置中的名称）。")
-]
-Limit = Annotated[
-    list[str] | None,
-    typer.Option("--limit", help="只处理这些工控机，可用 * 号，可写多次，例：gate-*。"),
-]
-User = Annotated[str, typer.Option("--user", help="登录账号；不是 root 时要能用 sudo。")]
-Key = Annotated[
-    Path | None, typer.Option("--key", help="登录用的私钥文件；不给则用本机已有的密钥。")
-]
-AskBecomePass = Annotated[
-    bool, typer.Option("--ask-become-pass", help="询问 sudo 密码（账号不能免密使用 sudo 时）。")
-]
-SecretsFile = Annotated[
-    Path | None,
-    typer.Option("--secrets", help="密钥文件；默认 inventory/secrets/站点.vault.yml。"),
-]
-VaultPasswordFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--vault-password-file",
-        envvar="ANSIBLE_VAULT_PASSWORD_FILE",
-        help="从文件读密钥文件的口令；不给则询问。",
-    ),
 ]
 Bundle = Annotated[
     Path | None,
@@ -60,7 +46,6 @@ Inventories = Annotated[
     list[Path] | None,
     typer.Option("--inventory", help="另加的 Ansible 清单，如试验台的变量；可写多次。"),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 
 
 @app.command()
@@ -86,7 +71,7 @@ def provision(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """把装好 Debian 13 的工控机安装成门禁设备；可重复执行，第二次没有改动。"""
+    """把装好 Debian 13 的工控机安装成门禁设备；可重复执行。"""
     from appliance.provisioning.progress import Progress, closing_lines
     from appliance.provisioning.working import PlayOptions, play_of, run_and_show
 
@@ -123,7 +108,10 @@ def drift(
     inventory: Inventories = None,
     as_json: AsJson = False,
 ) -> None:
-    """比较工控机与站点配置，不做改动。退出码：0 一致，1 有不同，2 无法比较。"""
+    """比较工控机与站点配置，不做改动。
+
+    退出码：0 一致，1 有不同，2 无法比较。
+    """
     from appliance.provisioning import drift as drifting
     from appliance.provisioning.progress import Progress
     from appliance.provisioning.remedies import fault_lines
@@ -169,7 +157,10 @@ def verify(
     log: Log = None,
     as_json: AsJson = False,
 ) -> None:
-    """在工控机上逐项核对各角色的成果，列成表。退出码：0 全部通过，1 有不通过，2 无法核对。"""
+    """在工控机上逐项核对各角色的成果，列成表。
+
+    退出码：0 全部通过，1 有不通过，2 无法核对。
+    """
     from appliance.clock import SystemClock
     from appliance.provisioning import verification
     from appliance.provisioning.session import session
@@ -195,7 +186,10 @@ def secrets_list(
     vault_password_file: VaultPasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """站点配置用到哪些密钥，密钥文件里有没有；不显示内容。退出码：0 齐全，1 有缺。"""
+    """站点配置用到哪些密钥，密钥文件里有没有；不显示内容。
+
+    退出码：0 齐全，1 有缺。
+    """
     from appliance.profile.loading import load_profile
     from appliance.profile.secrets import named_secrets
     from appliance.provisioning.places import site_name, vault_file

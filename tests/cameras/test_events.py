@@ -11,6 +11,7 @@ from appliance.cameras.events import PullPoint
 from appliance.cameras.transport import Untrustworthy
 from appliance.clock import SystemClock
 from appliance.profile.model import Camera, Profile
+from appliance.runtime.lane.push_form import spelled
 
 PASSWORD = "q7-throw-away"
 
@@ -108,10 +109,20 @@ def test_a_subscription_at_another_host_is_asked_at_the_camera_all_the_same(
     assert [event.text for event in point.pull()] == ["宁A58D21"]
 
 
-@pytest.mark.parametrize("text", ["宁" * 5000, "", "'; drop table --", "\u202e宁A58D21"])
-def test_a_hostile_plate_is_bounded_and_left_to_the_lane_to_judge(
-    text: str, events: EventService, subscribe: Callable[[], PullPoint]
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("宁" * 5000, ["宁" * 32]),
+        ("", [""]),
+        ("'; drop table --", ["'; drop table --"]),
+        ("\u202e宁A58D21", ["\u202e宁A58D21"]),
+    ],
+    ids=["long", "empty", "quote", "right to left"],
+)
+def test_a_hostile_plate_is_bounded_and_left_to_the_lane_which_takes_it_for_none(
+    text: str, told: list[str], events: EventService, subscribe: Callable[[], PullPoint]
 ) -> None:
     point = subscribe()
     events.tell_plate(text)
-    assert all(len(event.text) <= 32 for event in point.pull())
+    assert [event.text for event in point.pull()] == told
+    assert [spelled(each) for each in told] == [None] * len(told)

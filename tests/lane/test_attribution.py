@@ -64,6 +64,7 @@ class ScriptedCamera:
         self._clock = clock
         self.image, self.text = EMPTY, None
         self.away = False
+        self.attended = 0
         self._last: Frame | None = None
         self.connected = self.alive = True
 
@@ -77,7 +78,8 @@ class ScriptedCamera:
 
     def stop(self) -> None: ...
 
-    def attend(self, busy: bool) -> None: ...
+    def attend(self, busy: bool) -> None:
+        self.attended += 1
 
     def next_frame(self, timeout: float) -> Frame | None:
         self._clock.sleep(0.02)  # not so quick that the barrier thread falls behind
@@ -193,6 +195,16 @@ def lane(tmp_path: Path) -> Iterator[Lane]:
     lane = Lane(tmp_path / "root")
     yield lane
     lane.close()
+
+
+def test_a_lane_without_pictures_goes_on_attending_to_its_streams(lane: Lane) -> None:
+    """Or a lost sub stream would never wake the main one (two_streams.py)."""
+    lane.run()
+    lane.camera.away = True
+    lane.look(0.2)
+    before = lane.camera.attended
+    lane.look(0.5)
+    assert lane.camera.attended > before
 
 
 def test_a_truck_whose_order_was_lost_by_a_death_is_let_in_after_the_restart(lane: Lane) -> None:

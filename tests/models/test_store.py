@@ -31,7 +31,7 @@ def test_a_file_that_differs_in_one_byte_is_not_used(tmp_path: Path) -> None:
     data = bytearray(ModelStore.default().locate(NAME).read_bytes())
     data[1000] ^= 1
     (tmp_path / NAME).write_bytes(data)
-    with pytest.raises(ModelMissing, match="is not the locked file"):
+    with pytest.raises(ModelMissing, match="与锁定的文件不符"):
         ModelStore((tmp_path,), cache=tmp_path / "cache").locate(NAME)
 
 
@@ -86,7 +86,7 @@ def test_a_source_that_gives_other_bytes_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_store, "from_package", lambda *_: b"other bytes")
-    with pytest.raises(ModelMissing, match="not the locked bytes"):
+    with pytest.raises(ModelMissing, match="软件源给的文件与锁定的不符"):
         ModelStore((), cache=tmp_path).fetch(NAME, print)
     assert not (tmp_path / NAME).exists()
 

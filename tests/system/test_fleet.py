@@ -99,7 +99,7 @@ def test_a_support_bundle_of_the_box_holds_its_logs_and_none_of_its_secrets(
             if (file := tar.extractfile(member)) is not None
         }
     assert json.loads(texts["release.json"])["confirmed"]
-    assert json.loads(texts["journal.json"])["rows"]["passages"] >= 0
+    assert isinstance(json.loads(texts["journal.json"])["rows"]["passages"], int)
     assert "table inet gatehouse" in texts["firewall.txt"]
     assert "log/web.log" in texts
     secrets = appliance.run(["sh", "-c", "cat /etc/gatehouse/secrets/*"]).stdout.split()

@@ -29,13 +29,16 @@ class ScriptedReader:
         self.text: str | None = None
         self.confidence = 0.9
         self.scale = 1.0
+        self.sure = True
+        self.beside: list[PlateReading] = []
 
     def read(self, image: Image) -> list[PlateReading]:
         if self.text is None:
             return []
         peaks = (self.confidence,) * len(self.text)
         corners = (CORNERS * self.scale).astype(np.float32)
-        return [PlateReading(self.text, PlateColour.YELLOW, peaks, corners, 1)]
+        reading = PlateReading(self.text, PlateColour.YELLOW, peaks, corners, 1, sure=self.sure)
+        return [reading, *self.beside]
 
 
 class Lane:
@@ -276,4 +279,59 @@ def test_a_truck_that_comes_while_something_small_lies_there_has_its_full_time_t
     lane.show(TRUCK, 2)
     assert lane.sightings == []
     lane.show(TRUCK, 2, "宁A58D21")
+    assert [s.plate for s in lane.sightings] == ["宁A58D21"]
+
+
+FAR_TRUCK: Image = EMPTY.copy()
+FAR_TRUCK[5:40, 30:130] = rng.integers(0, 255, (35, 100, 3), dtype=np.uint8)
+
+
+def queue_up(lane: Lane, first: str, *, sure: bool, second: str | None) -> datetime:
+    """One truck drives off and the next comes before the lane is ever empty; when it came."""
+    lane.reader.sure = sure
+    lane.show(TRUCK, 10, first)
+    lane.show(FAR_TRUCK, 2)
+    came = lane.now
+    lane.reader.sure = True
+    lane.show(TRUCK, 1)
+    lane.show(TRUCK, 14, second)
+    return came
+
+
+@pytest.mark.parametrize("sure", [True, False])
+def test_an_unreadable_truck_in_a_queue_is_told_with_its_own_picture(
+    sure: bool, lane: Lane
+) -> None:
+    came = queue_up(lane, "宁A58D21", sure=sure, second=None)
+    first, second = lane.sightings
+    assert first.plate == ("宁A58D21" if sure else None)
+    assert second.plate is None
+    assert second.doubt is None
+    assert second.front.taken_at >= came
+
+
+def test_a_clear_plate_behind_a_truck_that_nobody_could_read_is_read(lane: Lane) -> None:
+    came = queue_up(lane, "宁A58D21", sure=False, second="蒙B72F83")
+    first, second = lane.sightings
+    assert (first.plate, first.doubt and first.doubt.text) == (None, "宁A58D21")
+    assert second.plate == "蒙B72F83"
+    assert second.front.taken_at >= came
+
+
+def test_lettering_on_a_truck_that_stands_for_an_hour_is_not_gathered_without_end(
+    lane: Lane,
+) -> None:
+    lane.show(TRUCK, 3, "宁A58D21")
+    lane.pace = 3.0
+    small = (CORNERS * 0.5 + (20, -10)).astype(np.float32)
+    for number in range(100):
+        stray = f"京A{number:05}"
+        lane.reader.beside = [
+            PlateReading(stray, PlateColour.BLUE, (0.5,) * 7, small, 1, sure=False)
+        ]
+        lane.show(TRUCK, 3.0, "宁A58D21")
+    assert len(lane.watcher._tracker.tracks) < 10
+    visit_now = lane.watcher._visit
+    assert visit_now is not None
+    assert len(visit_now.fronts) < 10
     assert [s.plate for s in lane.sightings] == ["宁A58D21"]

@@ -1,5 +1,6 @@
 """What every answer carries, and what the page refuses."""
 
+import re
 import sqlite3
 
 import pytest
@@ -118,5 +119,10 @@ def test_a_bug_is_a_friendly_page_without_its_traceback(
 
 def test_no_password_name_reaches_a_page(client: FlaskClient, gate: Gate) -> None:
     gate.record()
-    for address in ("/", "/passages/1", "/readyz"):
-        assert "camera-password" not in client.get(address).text
+    rules = client.application.url_map.iter_rules()
+    addresses = {re.sub(r"<row_id:\w+>", "1", rule.rule) for rule in rules} | {"/lanes/A01.jpg"}
+    plain = {each for each in addresses if "<" not in each}
+    assert {"/", "/passages/1", "/readyz", "/uplink/report.txt"} <= plain
+    for address in plain:
+        with client.get(address) as answer:
+            assert b"camera-password" not in answer.data

@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from appliance.options import (
+    AsJson,
+    AskBecomePass,
+    Key,
+    Limit,
+    ProfileFile,
+    SecretsFile,
+    User,
+    VaultPasswordFile,
+)
 from appliance.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -18,21 +28,9 @@ app = typer.Typer(help="日常维护：一次处理多台工控机，分批进�
 console = Console(highlight=False)
 
 Profiles = Annotated[list[Path], typer.Argument(metavar="PROFILE…", help="站点配置，可写多个。")]
-Limit = Annotated[
-    list[str] | None,
-    typer.Option("--limit", help="只处理这些工控机，可用 * 号，可写多次，例：gate-*。"),
-]
 Wave = Annotated[
     int, typer.Option("--wave", min=1, help="每批几台；一批中有一台不正常，就不再继续。")
 ]
-User = Annotated[str, typer.Option("--user", help="登录账号；不是 root 时要能用 sudo。")]
-Key = Annotated[
-    Path | None, typer.Option("--key", help="登录用的私钥文件；不给则用本机已有的密钥。")
-]
-AskBecomePass = Annotated[
-    bool, typer.Option("--ask-become-pass", help="询问 sudo 密码（账号不能免密使用 sudo 时）。")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 
 
 @app.command()
@@ -44,7 +42,10 @@ def status(
     ask_become_pass: AskBecomePass = False,
     as_json: AsJson = False,
 ) -> None:
-    """每台工控机运行哪个版本，是否正常。退出码：0 都正常，1 有不正常的。"""
+    """每台工控机运行哪个版本，是否正常。
+
+    退出码：0 都正常，1 有不正常的。
+    """
     from appliance.provisioning.fleet import actions
 
     login = _login(limit, user, key, ask_become_pass)
@@ -92,28 +93,21 @@ def rollback(
 
 @app.command()
 def rotate(
-    profile: Annotated[Path, typer.Argument(metavar="PROFILE", help="站点配置（YAML）。")],
+    profile: ProfileFile,
     name: Annotated[str, typer.Argument(metavar="NAME", help="密钥名称。")],
     limit: Limit = None,
     wave: Wave = 1,
     user: User = "root",
     key: Key = None,
     ask_become_pass: AskBecomePass = False,
-    secrets: Annotated[
-        Path | None,
-        typer.Option("--secrets", help="密钥文件；默认 inventory/secrets/站点.vault.yml。"),
-    ] = None,
-    vault_password_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--vault-password-file",
-            envvar="ANSIBLE_VAULT_PASSWORD_FILE",
-            help="从文件读密钥文件的口令；不给则询问。",
-        ),
-    ] = None,
+    secrets: SecretsFile = None,
+    vault_password_file: VaultPasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """把密钥文件中一个密钥的新值送到各工控机并重启程序；先用 secrets edit 改好。"""
+    """把密钥文件中一个密钥的新值送到各工控机并重启程序。
+
+    先用 secrets edit 改好。
+    """
     from appliance.profile.loading import load_profile
     from appliance.provisioning.fleet import actions
     from appliance.provisioning.places import site_name, vault_file

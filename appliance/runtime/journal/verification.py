@@ -291,11 +291,6 @@ class _Walk:
         told = "先前记下的链头不在链中：链被整体重算，或链尾被删除"
         return _link_fault(self._seq, "changed", told)
 
-    def _passed_over_by_next(self, seq: int, *, otherwise: bool) -> bool:
-        """Whether the next link continues from before this one; `otherwise` at the tail."""
-        following = row(self._database, "SELECT prev FROM chain WHERE seq = :seq", {"seq": seq + 1})
-        return bool(following["prev"] == self._prev) if following else otherwise
-
     def _seq_of(self, hash_: str) -> int | None:
         if hash_ == GENESIS:
             return 0

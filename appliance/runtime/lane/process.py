@@ -106,6 +106,8 @@ class LaneProcess:
                 self._hear_camera()
                 if frame:
                     self._look(frame)
+                # Without pictures as well: a lost sub stream wakes the main one.
+                self._stream.attend(self._watcher.occupied)
                 if self._visit_over:
                     # Only now: a run that dies before finds the visit unfinished.
                     self._visit_over = False
@@ -127,7 +129,6 @@ class LaneProcess:
         sighting = self._watcher.observe(frame)
         if sighting:
             self._desk.take(sighting)
-        self._stream.attend(self._watcher.occupied)
         faults = self._picture.look(frame, plate_seen=self._watcher.reading)
         for fault in faults - self._faults:
             told = f"道闸 {self._lane.barrier.id} 相机{PICTURE_FAULTS[fault]}，请到现场查看"

@@ -32,7 +32,6 @@ class QnRtn(IntEnum):
     """请求命令返回 (HJ 212-2017 table 8), as far as it is used here."""
 
     ACCEPTED = 1
-    REFUSED = 2
     WRONG_QN = 7
     WRONG_CN = 8
 

@@ -53,6 +53,9 @@ until the vehicle has come nearer, and it is waited for at the bar."""
 WATCH_PAUSE = 0.2
 """Seconds between two readings while the vehicle in the lane has been reported already."""
 
+STRAY_SECONDS = 10.0
+"""How long a plate beside the reported one is remembered when it is not read again."""
+
 MOST_SHOTS = 4
 """Front photos kept for one plate, by text: pictures are large."""
 
@@ -309,7 +312,7 @@ class VisitWatcher:
         still = visit.last.instant - max(visit.gone_at, visit.stirred)
         waits = still > self._settings.unread_after_seconds
         last = visit.last
-        others = [track for track in self._tracker.tracks if not _is_its(visit, track)]
+        others = self._come_since(visit, visit.gone_at)
         shown = any(
             len(track.vote) >= self._settings.confirm_readings and track.alive(last.instant)
             for track in others
@@ -322,6 +325,21 @@ class VisitWatcher:
         behind.vehicle_since = last.instant
         self._begin(behind)
         return None
+
+    def _come_since(self, visit: _Visit, instant: float) -> list[Track]:
+        """The tracks of what came after a vehicle had left. All other plates were on it, also those
+        that nobody could read: neither they nor their pictures are the next one's."""
+        own = [track for track in self._tracker.tracks if _is_its(visit, track)]
+        others = [
+            track
+            for track in self._tracker.tracks
+            if track.last.instant > instant and track not in own
+        ]
+        self._tracker.keep([*own, *others])
+        visit.fronts = {
+            t.number: visit.fronts[t.number] for t in others if t.number in visit.fronts
+        }
+        return others
 
     # What the frames say.
 
@@ -347,9 +365,25 @@ class VisitWatcher:
         if not readings:
             return
         visit.stirred = frame.instant
+        if visit.closed:
+            self._forget_strays(visit)
         for number, track in self._tracker.update(frame, readings).items():
-            reading = readings[number]
-            _keep(visit.fronts.setdefault(track.number, {}), reading.text, frame, reading)
+            if not (visit.closed and _is_its(visit, track)):
+                reading = readings[number]
+                _keep(visit.fronts.setdefault(track.number, {}), reading.text, frame, reading)
+
+    def _forget_strays(self, visit: _Visit) -> None:
+        """Of a reported vehicle, which may stand there for hours, what was read long ago is
+        forgotten: lettering read otherwise each time would add up."""
+        since = visit.last.instant - STRAY_SECONDS
+        kept = [
+            track
+            for track in self._tracker.tracks
+            if track.last.instant > since or _is_its(visit, track)
+        ]
+        self._tracker.keep(kept)
+        numbers = {track.number for track in kept}
+        visit.fronts = {each: shots for each, shots in visit.fronts.items() if each in numbers}
 
     def _decided(self, visit: _Visit) -> Sighting | None:
         """A sighting as soon as there is nothing more to wait for."""
