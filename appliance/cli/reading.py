@@ -168,5 +168,5 @@ def _reader(kind: Reader) -> "PlateReader":
 
     store = ModelStore.default()
     for name in MODELS[kind]:
-        store.fetch(name, lambda text: typer.echo(text, err=True))
+        store.locate(name, fetched_by=f"gatehouse models fetch --reader {kind}")
     return build_reader(kind, store)
