@@ -111,6 +111,15 @@ def test_a_plate_that_the_lane_would_not_trust_is_not_told_as_one_that_counts(
     assert (found.as_dict()["sure"], found.as_dict().get("second")) == (sure, second)
 
 
+def test_where_there_is_no_picture_no_view_is_accepted(tmp_path: Path) -> None:
+    profile = profile_file(tmp_path, demo_profile(tmp_path / "root"))
+    absent = str(tmp_path / "absent.jpg")
+    command = ["lane", "tune", str(profile), "A01", "--accept-view", "--image", absent]
+    result = CliRunner().invoke(app, command)
+    assert isinstance(result.exception, NoPicture)
+    assert not LaneMemory(tmp_path / "root", "A01").view_accepted()
+
+
 def test_a_new_view_is_accepted_once(tmp_path: Path) -> None:
     memory = LaneMemory(tmp_path / "root", "A01")
     assert not memory.view_accepted()
