@@ -12,7 +12,7 @@ import typer.core
 from rich.console import Console
 
 from appliance.options import AsJson, Key, User
-from appliance.trouble import Trouble
+from appliance.trouble import Trouble, not_installed
 
 app = typer.Typer()
 console = Console(highlight=False)
@@ -210,4 +210,4 @@ def _need_kit() -> None:
     from importlib.util import find_spec
 
     if not all(find_spec(name) for name in ("cryptography", "pytest", "testinfra")):
-        raise Trouble("本机没有安装验收工具，请执行：pip install 'gatehouse[accept]'。")
+        raise not_installed("验收工具")

@@ -8,6 +8,15 @@ class Trouble(Exception):
     """One Chinese sentence that says what is wrong and what to do; commands print it, exit 2."""
 
 
+def not_installed(what: str) -> Trouble:
+    """A tool of ours is missing here. The clone's `make setup` alone installs it from the lock with
+    its hashes: `gatehouse` on a public registry is a stranger's."""
+    return Trouble(
+        f"本机没有安装{what}。请在 gatehouse 的源码目录中执行 make setup，"
+        "再用那里的 .venv/bin/gatehouse 重新执行本命令。"
+    )
+
+
 REASONS = {
     errno.EACCES: "没有权限",
     errno.EPERM: "没有权限",

@@ -9,6 +9,8 @@ import unicodedata
 from pathlib import Path
 
 import click
+import cv2
+import numpy as np
 import pytest
 import typer
 from journal.samples import passage
@@ -279,6 +281,36 @@ def test_a_cache_that_cannot_be_made_is_told_with_its_path(tmp_path: Path) -> No
         GATEHOUSE_MODELS=str(tmp_path),
     )
     assert_one_sentence(answer, str(tmp_path / "file"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("read", "a.jpg"),
+        ("read", "a.jpg", "--reader", "ocr"),
+        ("lane", "tune", str(DEMO), "A01", "--image"),
+    ],
+    ids=" ".join,
+)
+def test_what_reads_photos_downloads_nothing_and_names_the_command_that_does(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), np.zeros((90, 160, 3), np.uint8))
+    refused = """
+import sys
+import appliance.models.store as store
+store.from_package = store.from_hyperlpr3 = lambda *_: sys.exit("a download was tried")
+"""
+    answer = gatehouse(
+        *words,
+        *([str(photo)] if "--image" in words else []),
+        code=refused,
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+        GATEHOUSE_MODELS="",
+    )
+    reader = "ocr" if "ocr" in words else "own"
+    assert_one_sentence(answer, f"gatehouse models fetch --reader {reader}")
 
 
 def test_an_interrupted_command_exits_130_and_says_nothing() -> None:

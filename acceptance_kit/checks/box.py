@@ -4,6 +4,7 @@ import json
 import shlex
 from datetime import datetime
 from functools import cached_property
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from testinfra.host import Host
@@ -11,6 +12,7 @@ from testinfra.host import Host
 from acceptance_kit.checks.finding import CouldNotAsk
 from acceptance_kit.checks.place import Place
 from appliance.profile.box import Machine
+from appliance.profile.loading import load_profile
 from appliance.profile.model import Profile
 
 EVIDENCE = "/var/lib/gatehouse/evidence"
@@ -71,6 +73,15 @@ class Box:
         said = next(iter((answer.stderr or answer.stdout).strip().splitlines()), "没有说明")
         verb = " ".join(words)
         raise CouldNotAsk(f"工控机上的 gatehouse {verb} 没有给出结果：{said[:200]}。")
+
+    @cached_property
+    def own_profile(self) -> Profile:
+        """The site's profile as it lies on the box. Raises CouldNotAsk, ProfileFaults."""
+        text = self.said("cat", self.place.profile)
+        with NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as copy:
+            copy.write(text)
+            copy.flush()
+            return load_profile(copy.name)
 
     @cached_property
     def journal(self) -> dict[str, Any]:

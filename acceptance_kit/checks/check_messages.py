@@ -1,6 +1,7 @@
 """What the platform has been told and took (4.5.1-5, 4.5.3-4, 5.1.3, chapter 7)."""
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 
 from acceptance_kit.checks.box import Box
 from acceptance_kit.checks.demand import demand
@@ -8,9 +9,11 @@ from acceptance_kit.checks.finding import Observation
 from acceptance_kit.checks.records import listed, passages_of
 from acceptance_kit.subjects import About
 from appliance.guideline.messages import CAMERA, STATUS, Result
-from appliance.profile.model import Camera, Lane, Profile
+from appliance.profile.model import Camera, Enterprise, Lane, Profile
 
 METHOD = "查看平台的回执（gatehouse journal newest），返回 1 才算接收成功。"
+MOMENT = r"\d{4}年\d{2}月\d{2}日\d{2}时\d{2}分"
+WRITTEN = "%Y年%m月%d日%H时%M分"
 
 
 @demand(
@@ -101,16 +104,48 @@ def test_nothing_is_set_aside(box: Box, finding: Observation) -> None:
     "5.1.3",
     item="outage.report",
     title="数据中断达 24 小时时，可生成向主管部门报备的文件",
-    method="试运行 gatehouse uplink report，没有中断时它如实说明。",
+    method="让工控机对一次虚构的 24 小时中断生成文件（gatehouse uplink report --sample），"
+    "核对所写各项；样稿附后，近期确有中断的附上其文件。",
     box=False,
 )
-def test_an_outage_can_be_reported(box: Box, finding: Observation) -> None:
-    answer = box.gatehouse("uplink", "report")
-    if answer.rc not in {0, 1}:
-        finding.untested(f"gatehouse uplink report 没有给出结果：{answer.stderr.strip()[:200]}。")
-    finding.saw("可生成；近期有中断，见附件" if answer.rc == 0 else "可生成；近期没有中断")
-    if answer.rc == 0:
-        finding.keep(f"outage-{box.machine.name}.txt", answer.stdout)
+def test_an_outage_can_be_reported(box: Box, profile: Profile, finding: Observation) -> None:
+    true = box.gatehouse("uplink", "report")
+    if true.rc == 0:
+        finding.keep(f"outage-{box.machine.name}.txt", true.stdout)
+    sample = box.gatehouse("uplink", "report", "--sample")
+    if sample.rc not in {0, 1}:
+        finding.untested(f"工控机没有生成样稿：{sample.stderr.strip()[:200]}。")
+    assert sample.rc == 0, "没有为 24 小时的中断生成文件，请执行 gatehouse provision 后重查。"
+    finding.keep(f"outage-sample-{box.machine.name}.txt", sample.stdout)
+    items = _told_of_an_outage(sample.stdout, profile.enterprise)
+    lacking = [name for name, told in items.items() if not told]
+    finding.saw(f"样稿应写 {len(items)} 项，写明 {len(items) - len(lacking)} 项")
+    assert not lacking, f"报备文件缺少：{'、'.join(lacking)}；请执行 gatehouse provision 后重查。"
+
+
+def _told_of_an_outage(paper: str, enterprise: Enterprise) -> dict[str, bool]:
+    """What the authority must learn from it (5.1.3, 4.1-5): who, since when, what, until when."""
+    return {
+        "报送对象": "生态环境主管部门" in paper,
+        "企业名称": f"企业名称：{enterprise.name}\n" in paper,
+        "统一社会信用代码": f"统一社会信用代码：{enterprise.credit_code}\n" in paper,
+        "企业编号": f"企业编号：{enterprise.number}\n" in paper,
+        "中断时间": _span(paper) >= timedelta(hours=24),
+        "待补传的记录": "待补传的车辆进出厂记录 1 条" in paper,
+        "中断原因": "系统最近一次记录的故障：" in paper,
+        "72 小时内补传": "恢复后72小时内完成数据补传" in paper,
+        "联系人": f"联系人：{enterprise.contact}　" in paper,
+        "联系电话": f"联系电话：{enterprise.contact_phone}\n" in paper,
+    }
+
+
+def _span(paper: str) -> timedelta:
+    """From when to when it was interrupted, as the paper says; nothing where it does not say."""
+    said = re.search(f"自({MOMENT})起中断，截至本报告生成时（({MOMENT})）", paper)
+    if said is None:
+        return timedelta(0)
+    began, until = (datetime.strptime(f"{at}+0800", f"{WRITTEN}%z") for at in said.groups())
+    return until - began
 
 
 def _taken(messages: list[dict[str, object]]) -> bool:

@@ -17,7 +17,7 @@ from acceptance_kit.checks import FOLDER, demands
 from acceptance_kit.checks.place import Place
 from acceptance_kit.findings import Finding, Means, Verdict
 from appliance.clock import Clock
-from appliance.trouble import Trouble
+from appliance.trouble import Trouble, not_installed
 
 PACKAGES = Path(__file__).parents[2]
 UNREACHED = "检查中断，没有进行到这一项；请看检查日志，排除故障后再运行一次。"
@@ -86,7 +86,7 @@ def run_checks(
     pytest is not installed.
     """
     if find_spec("testinfra") is None:
-        raise Trouble("本机没有安装验收工具，请执行：pip install 'gatehouse[accept]'。")
+        raise not_installed("验收工具")
     planned: list[str] | None = None
     with _process(target, profile, wanted, by, log) as lines:
         for line in lines:

@@ -98,8 +98,6 @@ def lane_tune(
 
     site = load_profile(profile_file)
     lane = lane_of(site, barrier)
-    if accept_view:
-        LaneMemory(Path(site.storage.root), barrier).accept_view()
     if image is not None:
         picture = tune.file_picture(image)
     else:
@@ -111,6 +109,8 @@ def lane_tune(
     found = tune.plates_found(picture, area, reader, recognition.least_confidence)
     if out is not None:
         tune.write(out, tune.drawn(picture, area, found))
+    if accept_view:  # only now: whoever is told of a trouble has accepted nothing
+        LaneMemory(Path(site.storage.root), barrier).accept_view()
     if as_json:
         height, width = picture.shape[:2]
         plates = [one.as_dict() for one in found]
@@ -168,5 +168,5 @@ def _reader(kind: Reader) -> "PlateReader":
 
     store = ModelStore.default()
     for name in MODELS[kind]:
-        store.fetch(name, lambda text: typer.echo(text, err=True))
+        store.locate(name, fetched_by=f"gatehouse models fetch --reader {kind}")
     return build_reader(kind, store)

@@ -97,17 +97,26 @@ def uplink_books(
 @uplink_app.command(
     "report", help="打印数据中断 24 小时的报备内容（5.1.3）。\n\n退出码：0 需要报备，1 无需报备。"
 )
-def uplink_report(profile: ProfileOption) -> None:
+def uplink_report(
+    profile: ProfileOption,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="按一次虚构的中断生成样稿，不涉及站点的数据。")
+    ] = False,
+) -> None:
     """Print the report on an interruption of 24 h (5.1.3); exit code 1 when there is none."""
-    from appliance.runtime.uplink.books import report_text, to_report
+    from appliance.runtime.uplink.books import report_text, sample_report, to_report
 
     site, now = load_profile(profile), SystemClock().now()
-    with opened_journal(site, readonly=True) as journal:
-        interruption = to_report(journal, now)
-        if interruption is None:
-            typer.echo("近 31 天没有达到 24 小时的数据中断，无需报备。")
-            raise typer.Exit(1)
-        typer.echo(report_text(site, journal, interruption, now), nl=False)
+    if sample:
+        text = sample_report(site, now)
+    else:
+        with opened_journal(site, readonly=True) as journal:
+            found = to_report(journal, now)
+            text = report_text(site, journal, found, now) if found else None
+    if text is None:
+        typer.echo("近 31 天没有达到 24 小时的数据中断，无需报备。")
+        raise typer.Exit(1)
+    typer.echo(text, nl=False)
 
 
 @uplink_app.command("aside", help="列出搁置的报文：编号、CN、车牌、时间、原因。")

@@ -67,8 +67,9 @@ class ModelStore:
             note = f"{place} 与锁定的文件不符"
         return Found(model, None, note)
 
-    def locate(self, name: str) -> Path:
-        """The verified file of a model; raises ModelMissing with what to do."""
+    def locate(self, name: str, *, fetched_by: str = "gatehouse models fetch") -> Path:
+        """The verified file of a model; raises ModelMissing with what to do, such as the command
+        it is `fetched_by`."""
         found = self.find(name)
         if found.path is None and found.model.packaged:
             raise ModelMissing(
@@ -77,8 +78,8 @@ class ModelStore:
         if found.path is None:
             raise ModelMissing(
                 f"缺少识别模型 {name}（{found.note}）。"
-                "请在能访问软件源的机器上运行 gatehouse models fetch，"
-                f"或把该文件放入 GATEHOUSE_MODELS 指定的目录。"
+                f"请在能访问软件源的机器上运行 {fetched_by}，"
+                "或把该文件放入 GATEHOUSE_MODELS 指定的目录。"
             )
         return found.path
 

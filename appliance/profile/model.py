@@ -547,15 +547,8 @@ class EntryPage(Section):
 
 
 class Network(Section):
-    """Networks of the box."""
+    """Where the pages of the box listen."""
 
-    uplink_mbps: int = Field(
-        default=20,
-        title="上行带宽",
-        description="单位 Mbps，指南要求不低于 20（4.3-5）",
-        ge=20,
-        le=100_000,
-    )
     status_page: StatusPage = Field(
         default=StatusPage(), title="状态页", description="状态页的监听地址与端口"
     )
@@ -590,7 +583,7 @@ class Profile(Section):
     )
     clock: ClockSources = Field(default=ClockSources(), title="时钟", description="对时来源")
     ups: Ups = Field(title="不间断电源", description="UPS 参数")
-    network: Network = Field(default=Network(), title="网络", description="带宽与监听地址")
+    network: Network = Field(default=Network(), title="网络", description="本机页面的监听地址")
     machines: tuple[Machine, ...] = Field(
         default=(Machine(name="gate"),),
         title="工控机",

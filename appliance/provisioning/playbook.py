@@ -20,7 +20,7 @@ from appliance.provisioning.events import Ended, Event, read_event
 from appliance.provisioning.places import private_file, python_path, source_tree
 from appliance.provisioning.reach import Reach
 from appliance.provisioning.vault import Secrets, variables_file
-from appliance.trouble import Trouble
+from appliance.trouble import not_installed
 
 LAST_WORDS = 40
 
@@ -68,7 +68,7 @@ def run_play(play: Play) -> Generator[Event, None, None]:
     except FileNotFoundError:
         os.close(events)
         log.close()
-        raise Trouble("本机没有 ansible-playbook。请先在源码目录中运行 make setup。") from None
+        raise not_installed(" ansible-playbook") from None
     finally:
         os.close(variables)
         os.close(teller)

@@ -11,15 +11,17 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import yaml
-from ansible.parsing.vault import AnsibleVaultError, VaultLib, VaultSecret
 
 from appliance.profile.model import Profile
 from appliance.profile.secrets import named_secrets
 from appliance.provisioning.places import private_file
-from appliance.trouble import Trouble
+from appliance.trouble import Trouble, not_installed
+
+if TYPE_CHECKING:
+    from ansible.parsing.vault import VaultLib
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,12 @@ def read_vault(file: Path, wanted: tuple[str, ...], password_file: Path | None) 
         ) from None
     if not content.startswith(b"$ANSIBLE_VAULT;"):
         raise Trouble(f"密钥文件 {file} 没有加密。请运行 ansible-vault encrypt {file}。")
+    need_ansible()
+    from ansible.parsing.vault import AnsibleVaultError  # noqa: PLC0415 - see need_ansible
+
     password = _password(file, password_file)
     try:
-        plain = VaultLib([("default", VaultSecret(password))]).decrypt(content)
+        plain = _vault(password).decrypt(content)
     except AnsibleVaultError:
         raise Trouble(f"密钥文件 {file} 解不开：口令不对，或文件已损坏。") from None
     try:
@@ -94,17 +99,33 @@ def read_vault(file: Path, wanted: tuple[str, ...], password_file: Path | None) 
 
 def edit_vault(file: Path, wanted: tuple[str, ...]) -> NoReturn:
     """Hand over to `ansible-vault edit`; a new file has a line for each secret that is wanted."""
+    need_ansible()
     if not file.exists():
         password = _password(file, None)
         if getpass.getpass("再输入一次：").encode("utf-8") != password:
             raise Trouble("两次输入的口令不同，没有新建密钥文件。请再执行一次。")
         text = "".join(f'{name}: ""\n' for name in wanted)
-        content = VaultLib([("default", VaultSecret(password))]).encrypt(text)
+        content = _vault(password).encrypt(text)
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(private_file(file), "wb") as out:
             out.write(content)
     tool = str(Path(sys.executable).with_name("ansible-vault"))
     os.execv(tool, [tool, "edit", str(file)])  # noqa: S606 - no shell is wanted
+
+
+def need_ansible() -> None:
+    """Raises Trouble where Ansible is not installed: who only accepts a site has no need of it, so
+    it is imported when a vault is opened, not with the module."""
+    try:
+        import ansible.parsing.vault  # noqa: F401, PLC0415
+    except ImportError:
+        raise not_installed(" Ansible") from None
+
+
+def _vault(password: bytes) -> "VaultLib":
+    from ansible.parsing.vault import VaultLib, VaultSecret  # noqa: PLC0415 - see need_ansible
+
+    return VaultLib([("default", VaultSecret(password))])
 
 
 def _password(file: Path, password_file: Path | None) -> bytes:

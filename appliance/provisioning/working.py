@@ -11,6 +11,7 @@ from appliance.provisioning.outcome import MachineOutcome, Outcome
 from appliance.provisioning.playbook import Play, run_play
 from appliance.provisioning.progress import Progress
 from appliance.provisioning.session import Session, Wanted, session
+from appliance.provisioning.vault import need_ansible
 from appliance.trouble import Trouble
 
 
@@ -28,6 +29,7 @@ class PlayOptions:
 @contextlib.contextmanager
 def play_of(wanted: Wanted, options: PlayOptions) -> Iterator[Play]:
     """A run of the playbook on boxes that have passed every question; raises Trouble."""
+    need_ansible()
     if options.bundle is not None and not options.bundle.exists():
         raise Trouble(f"没有安装包 {options.bundle}。请核对 --bundle 的路径。")
     absent = [str(source) for source in options.inventories if not source.exists()]

@@ -11,7 +11,7 @@ from appliance.cameras.events import REPLAY_SECONDS, PullPoint
 from appliance.cameras.transport import Untrustworthy
 from appliance.clock import Clock, SystemClock
 from appliance.profile.model import Camera, Profile
-from appliance.runtime.lane.push_form import spelled
+from appliance.runtime.vision.grammar import spelled
 
 PASSWORD = "q7-throw-away"
 

@@ -18,6 +18,7 @@ SHOWN_IN_A_DEMO = (
     *("records.photos@A01", "records.stamp@A02", "records.items@A01", "records.manual@gate"),
     *("messages.passages@A01", "messages.cameras@a02-plate", "messages.status@gate"),
     *("camera.plate-stream@a01-plate", "camera.caption@a01-plate", "uplink.connected@gate"),
+    *("outage.report@gate", "profile.table-1@gate", "records.vehicles@gate"),
 )
 
 

@@ -1,6 +1,7 @@
 """What a journal tells the acceptance kit: the newest of each barrier, and true to the disk."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from sites import demo_profile
@@ -10,7 +11,7 @@ from appliance.runtime.journal import Journal
 from appliance.runtime.journal.newest import newest
 from appliance.runtime.journal.values import OutboxState, Receipt
 
-from .samples import NOON, HandClock, passage
+from .samples import LORRY, NOON, HandClock, passage
 
 
 def told(journal: Journal, root: Path, per_barrier: int = 20) -> dict[str, object]:
@@ -37,6 +38,21 @@ def test_a_photo_that_was_changed_on_the_disk_is_not_whole(journal: Journal, roo
     journal.photo_path(recorded.photos[0]).write_bytes(b"another picture")
     (one,) = told(journal, root)["passages"]
     assert [photo["whole"] for photo in one["photos"]] == [False, True]
+
+
+def test_a_passage_tells_whether_its_plate_is_registered_and_what_its_record_lacks(
+    journal: Journal, root: Path
+) -> None:
+    journal.record(passage("A01-1", vehicle=None))
+    journal.put_vehicles([LORRY])
+    journal.record(passage("A01-2", vehicle=replace(LORRY, vin=None, networked=False)))
+    journal.record(passage("A01-3", plate="宁B99999", vehicle=None))
+    journal.record(passage("A01-4", plate=None, vehicle=None))
+    told_of = [
+        (each["registered"], len(each["particulars_lacking"]))
+        for each in reversed(told(journal, root)["passages"])
+    ]
+    assert told_of == [(True, 8), (True, 1), (False, 8), (False, 8)]
 
 
 def test_a_passage_tells_what_became_of_its_message(journal: Journal, root: Path) -> None:

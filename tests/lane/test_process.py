@@ -8,11 +8,13 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sites import demo_profile, profile_file, secrets_folder
 from waiting import PATIENCE, until
 
 from acceptance_kit.peers.camera.camera import SimulatedCamera
+from acceptance_kit.peers.camera.gate import gate as gate_picture
 from acceptance_kit.peers.camera.scene import Scene, Vehicle
 from acceptance_kit.peers.relay import SimulatedRelay
 from appliance.clock import SystemClock
@@ -26,7 +28,9 @@ from appliance.runtime.lane.barrier import Barrier
 from appliance.runtime.lane.driver import ModbusRelayDriver
 from appliance.runtime.lane.memory import LaneMemory, snapshot_path
 from appliance.runtime.lane.process import LaneProcess
+from appliance.runtime.vision.picture import Outlines, PictureWatch
 from appliance.runtime.vision.readers import build_reader
+from appliance.runtime.vision.reading import Frame
 from appliance.runtime.vision.report import PlateReports
 from appliance.runtime.vision.stream import CameraStream
 
@@ -169,6 +173,46 @@ def test_a_bar_raised_by_hand_for_nobody_seen_is_recorded_as_an_unread_passage(
     passage = gate.wait_for_passage()
     assert passage.plate is None
     assert passage.raise_method is RaiseMethod.MANUAL
+
+
+def accepted_view(gate: Gate) -> tuple[Path, LaneMemory, Outlines]:
+    """The lane knows its place upside down, and somebody has accepted what is seen now: the file
+    that says so, the memory, and the place that was known."""
+    memory = LaneMemory(gate.root, "A01")
+    watch = PictureWatch()
+    upside_down = np.ascontiguousarray(gate_picture("day")[::-1])
+    watch.look(Frame(upside_down, gate.clock.now(), gate.clock.monotonic()))
+    assert watch.known is not None
+    memory.remember_view(watch.known)
+    memory.accept_view()
+    return gate.root / "lanes" / "A01-view-accepted", memory, watch.known
+
+
+def test_a_view_that_is_accepted_is_the_known_one_from_then_on(
+    open_gate: Callable[[Vehicle], Gate],
+) -> None:
+    gate = open_gate(TRUCK)
+    said, memory, before = accepted_view(gate)
+    gate.run_lane()
+    until(lambda: not said.exists())
+
+    def likeness() -> float:
+        known = memory.known_view()
+        return 1.0 if known is None else float((known * before).sum())
+
+    until(lambda: likeness() < 0.5)
+
+
+def test_a_view_that_is_accepted_while_the_camera_is_away_waits_for_its_picture(
+    open_gate: Callable[[Vehicle], Gate],
+) -> None:
+    gate = open_gate(TRUCK)
+    gate.camera.stop()
+    said, _, _ = accepted_view(gate)
+    gate.run_lane()
+    first = until(gate.journal.heartbeats)
+    until(lambda: gate.journal.heartbeats() != first)
+    assert said.exists()
 
 
 def test_a_lane_killed_while_the_truck_stands_there_records_it_once(

@@ -20,7 +20,8 @@ from appliance.models import ModelStore
 from appliance.profile.model import PlatePush, Reader
 from appliance.profile.sections import Secret
 from appliance.runtime.lane.push import WAITING, DoorUnavailable, PushDoor
-from appliance.runtime.lane.push_form import LARGEST_BODY, spelled
+from appliance.runtime.lane.push_form import LARGEST_BODY
+from appliance.runtime.vision.grammar import spelled
 from appliance.runtime.vision.readers import build_reader
 from appliance.runtime.vision.report import Heard
 

@@ -14,7 +14,8 @@ from acceptance_kit.peers.camera.scene import idle
 from appliance.cli import app
 from appliance.guideline.dictionaries import PlateColour
 from appliance.runtime.lane.memory import LaneMemory
-from appliance.runtime.lane.tune import NoPicture
+from appliance.runtime.lane.tune import Found, NoPicture, file_picture
+from appliance.runtime.vision.reading import PlateReading
 
 TRUCK = Vehicle("宁A58D21", PlateColour.YELLOW)
 LEFT_HALF = [{"x": x, "y": y} for x, y in ((0.0, 0.0), (0.45, 0.0), (0.45, 1.0), (0.0, 1.0))]
@@ -82,6 +83,41 @@ def test_a_file_that_is_no_picture_is_told(tmp_path: Path) -> None:
     command = ["lane", "tune", str(profile), "A01", "--image", str(profile)]
     result = CliRunner().invoke(app, command)
     assert isinstance(result.exception, NoPicture)
+
+
+def test_a_picture_that_claims_too_many_pixels_is_refused(tmp_path: Path) -> None:
+    photo = tmp_path / "large.png"
+    cv2.imwrite(str(photo), np.zeros((12_001, 12_500), np.uint8))
+    with pytest.raises(NoPicture, match="图片过大"):
+        file_picture(photo)
+
+
+@pytest.mark.parametrize(
+    ("second", "sure", "objection", "told"),
+    [
+        (None, True, None, "采用"),
+        ("", False, None, "待复核"),
+        ("宁A58D27", False, None, "待复核（另读作 宁A58D27）"),
+        ("宁A58D27", False, "太窄", "忽略（太窄）"),
+    ],
+)
+def test_a_plate_that_the_lane_would_not_trust_is_not_told_as_one_that_counts(
+    second: str | None, sure: bool, objection: str | None, told: str
+) -> None:
+    corners = np.zeros((4, 2), np.float32)
+    reading = PlateReading("宁A58D21", PlateColour.YELLOW, (0.999,), corners, 1, second, sure)
+    found = Found(reading, 0.15, objection)
+    assert found.as_text() == f"宁A58D21 黄牌 置信度 0.99，宽 0.150，{told}"
+    assert (found.as_dict()["sure"], found.as_dict().get("second")) == (sure, second)
+
+
+def test_where_there_is_no_picture_no_view_is_accepted(tmp_path: Path) -> None:
+    profile = profile_file(tmp_path, demo_profile(tmp_path / "root"))
+    absent = str(tmp_path / "absent.jpg")
+    command = ["lane", "tune", str(profile), "A01", "--accept-view", "--image", absent]
+    result = CliRunner().invoke(app, command)
+    assert isinstance(result.exception, NoPicture)
+    assert not LaneMemory(tmp_path / "root", "A01").view_accepted()
 
 
 def test_a_new_view_is_accepted_once(tmp_path: Path) -> None:

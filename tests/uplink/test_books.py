@@ -22,6 +22,7 @@ from appliance.runtime.uplink.books import (
     missed_upload,
     ongoing,
     report_text,
+    sample_report,
     tally,
     to_report,
     total,
@@ -349,6 +350,18 @@ def test_the_report_of_an_outage_that_goes_on_says_who_since_when_how_many_and_w
         assert words in text
     assert "与此无关" not in text
     assert "。。" not in text
+
+
+def test_a_sample_of_the_report_says_that_it_is_made_up_and_leaves_the_gate_alone(
+    gate: BookGate,
+) -> None:
+    text = sample_report(gate.profile, gate.clock.now())
+    assert text is not None
+    assert "虚构" in text.splitlines()[0]
+    assert "自2025年11月09日08时00分起" in text
+    assert "已持续 24 小时" in text
+    assert to_report(gate.journal, gate.clock.now()) is None
+    assert not gate.journal.latest_passages(1)
 
 
 def test_the_report_of_an_outage_that_ended_says_until_when_and_by_when_the_rest_follows(

@@ -64,6 +64,14 @@ def test_a_lane_asks_once_for_a_plate_that_stays_and_single_photos_each_time(
     assert len(second.shown) == asked
 
 
+def test_what_the_first_reader_alone_was_sure_of_once_is_asked_for_in_the_next_picture() -> None:
+    first, second = FirstReader(0.99), Second("宁A12346")
+    reader = CheckedReader(first, second, sure_from=0.97, live=True)
+    assert reader.read(PICTURE)[0].sure
+    first.peaks = (0.999,) * 6 + (0.96,)
+    assert [reader.read(PICTURE)[0].sure for _ in range(3)] == [False] * 3
+
+
 def test_what_was_not_sure_in_the_picture_before_is_asked_for_again() -> None:
     second = Second("宁A12346")
     reader = CheckedReader(FirstReader(0.5), second, sure_from=0.97, live=True)

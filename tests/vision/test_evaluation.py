@@ -70,6 +70,17 @@ def test_a_sure_reading_of_no_known_plate_is_counted_apart() -> None:
     assert evaluation.extra == 1
 
 
+def test_a_photo_that_is_missing_answers_for_none_of_its_plates() -> None:
+    truth = [TruePlate(Path(name), "宁A12345", None) for name in ("here.jpg", "gone.jpg")]
+    answers = [
+        PhotoAnswer(Path("here.jpg"), (reading("宁A12345"),), 1.0),
+        PhotoAnswer(Path("gone.jpg"), (), 0.0, "没有这个文件"),
+    ]
+    evaluation = evaluate(truth, answers)
+    assert counts(evaluation) == (2, 1, 1)
+    assert [answer.file.name for answer in evaluation.unreadable] == ["gone.jpg"]
+
+
 def test_letter_and_digit_that_a_plate_does_not_tell_apart_are_the_same() -> None:
     assert counts(judged(["宁A1O345"], reading("宁A10345"))) == (1, 1, 1)
     assert counts(judged(["粤O12345"], reading("粤012345"))) == (1, 1, 0)
@@ -125,6 +136,19 @@ def test_a_truth_table_names_files_beside_itself_and_colours_by_name(tmp_path: P
     ]
 
 
+@pytest.mark.parametrize("told", ["宁A·12D45", " 宁A12D45 ", "宁a12d45"])
+def test_a_plate_of_the_table_may_be_spelled_as_people_do(tmp_path: Path, told: str) -> None:
+    table = tmp_path / "truth.tsv"
+    table.write_text(f"file\tplate\na.jpg\t{told}\n", "utf-8")
+    assert [plate.text for plate in read_truth(table)] == ["宁A12D45"]
+
+
+def test_a_table_that_a_spreadsheet_wrote_is_read(tmp_path: Path) -> None:
+    table = tmp_path / "truth.tsv"
+    table.write_text("file\tplate\r\na.jpg\t宁A12345\r\n", "utf-8-sig")
+    assert [plate.text for plate in read_truth(table)] == ["宁A12345"]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -132,6 +156,7 @@ def test_a_truth_table_names_files_beside_itself_and_colours_by_name(tmp_path: P
         ("file\tcolour\na.jpg\tblue\n", "首行要有"),
         ("file\tplate\na.jpg\t\n", "第 2 行缺少"),
         ("file\tplate\tcolour\na.jpg\t宁A12345\tpink\n", "第 2 行的颜色“pink”不认识"),
+        ("file\tplate\na.jpg\t宁A12345\n\nb.jpg\t宁A1234\n", "第 4 行的“宁A1234”不是车牌号码"),
     ],
 )
 def test_a_faulty_truth_table_is_told_by_its_line(tmp_path: Path, content: str, said: str) -> None:

@@ -163,18 +163,23 @@ def test_an_output_that_spells_no_plate_is_read_as_nothing() -> None:
 
 
 def test_two_networks_that_agree_are_believed() -> None:
-    text, confidence = agree([spelled("宁A58D21"), spelled("宁A58D21")])
-    assert text == "宁A58D21"
-    assert min(confidence) == pytest.approx(0.99)
+    both = agree([spelled("宁A58D21"), spelled("宁A58D21")])
+    assert (both.text, both.lost) == ("宁A58D21", None)
+    assert min(both.confidence) == pytest.approx(0.99)
 
 
 def test_the_surer_network_wins_where_two_disagree_and_the_doubt_is_told() -> None:
     unsure = spelled("皖A58D21", certainty=0.99)
     unsure[0, ALPHABET.index("皖") + 1] = 0.5
     unsure[0, ALPHABET.index("宁") + 1] = 0.4
-    text, confidence = agree([unsure, spelled("宁A58D21")])
-    assert text == "宁A58D21"
-    assert confidence[0] < 0.6 < min(confidence[1:])
+    both = agree([unsure, spelled("宁A58D21")])
+    assert (both.text, both.lost) == ("宁A58D21", "皖A58D21")
+    assert both.confidence[0] < 0.6 < min(both.confidence[1:])
+
+
+def test_a_network_that_spells_nothing_agrees_with_nobody() -> None:
+    both = agree([spelled("宁A58D21"), spelled("58D21")])
+    assert (both.text, both.lost) == ("宁A58D21", "")
 
 
 def test_a_text_is_mixed_from_two_networks_that_each_see_one_part() -> None:
@@ -183,7 +188,7 @@ def test_a_text_is_mixed_from_two_networks_that_each_see_one_part() -> None:
     left[12, ALPHABET.index("7") + 1] = 0.29
     right[0, ALPHABET.index("皖") + 1] = 0.3
     right[0, ALPHABET.index("宁") + 1] = 0.29
-    assert agree([left, right])[0] == "宁A58D27"
+    assert agree([left, right]).text == "宁A58D27"
 
 
 @pytest.mark.parametrize("seed", range(8))

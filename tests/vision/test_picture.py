@@ -76,6 +76,16 @@ def test_another_place_is_told_and_stays_told_until_somebody_accepts_it() -> Non
     assert shown.show(ELSEWHERE, 2) == set()
 
 
+def test_there_is_a_place_to_accept_only_while_a_picture_of_one_comes() -> None:
+    shown = Shown()
+    assert not shown.watch.sees(shown.instant)
+    shown.show(ELSEWHERE, 3)
+    assert shown.watch.sees(shown.instant)
+    assert not shown.watch.sees(shown.instant + 60)  # the camera has gone
+    shown.show(np.zeros_like(DAY), 6)  # or shows nothing
+    assert not shown.watch.sees(shown.instant)
+
+
 def another_camera(which: str) -> Image:
     """What a camera with a longer lens, or one farther along the same fence would show."""
     if which == "longer lens":

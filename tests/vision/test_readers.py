@@ -12,10 +12,13 @@ import pytest
 
 from acceptance_kit.demo.script import DRAWN
 from acceptance_kit.peers.camera.scene import Scene, Vehicle
+from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelMissing, ModelStore
 from appliance.profile.model import Reader
+from appliance.runtime.vision.grammar import ALPHABET
 from appliance.runtime.vision.photo_files import read_photo_files
 from appliance.runtime.vision.readers import ChainReader, build_reader, closer_every
+from appliance.runtime.vision.reading import Image
 
 PLATES = Path(__file__).parents[3] / "shared" / "data" / "plates"
 SCRIPTED = [vehicle for vehicles in DRAWN.values() for vehicle in vehicles]
@@ -31,6 +34,31 @@ def test_every_scripted_truck_is_read_where_it_stands(vehicle: Vehicle, ocr: Cha
     scene = Scene([vehicle])
     standing = scene.frame_at(scene.appearances[0].enters_at + 4)
     assert [(r.text, r.colour) for r in ocr.read(standing)] == [(vehicle.plate, vehicle.colour)]
+
+
+@pytest.mark.parametrize("other", ["宁A58D27", ""])
+def test_a_plate_that_only_one_of_two_networks_spells_is_not_sure(
+    other: str, ocr: ChainReader
+) -> None:
+    class Deaf:
+        """A second network that spells something else."""
+
+        def probabilities(self, _plate: Image) -> np.ndarray:
+            output = np.full((max(2 * len(other), 1), len(ALPHABET) + 1), 0.0, np.float32)
+            output[:, 0] = 1.0
+            for place, character in enumerate(other):
+                output[2 * place, ALPHABET.index(character) + 1] = 0.6
+                output[2 * place, 0] = 0.4
+            return output
+
+    scene = Scene([Vehicle("宁A58D21", PlateColour.YELLOW)])
+    standing = scene.frame_at(scene.appearances[0].enters_at + 4)
+    (sure,) = ocr.read(standing)
+    first, _ = ocr._networks
+    (unsure,) = ChainReader(ocr._detector, (first, Deaf())).read(standing)  # type: ignore[arg-type]
+    assert (sure.text, sure.sure, sure.second) == ("宁A58D21", True, "宁A58D21")
+    assert not unsure.sure
+    assert {unsure.text, unsure.second} == {"宁A58D21", other}
 
 
 def test_the_empty_gate_holds_no_plate(ocr: ChainReader) -> None:

@@ -160,6 +160,32 @@ def dumb_while_called(port: int) -> Iterator[int]:
         over.set()
 
 
+@pytest.mark.parametrize("refused", range(1, 4))
+def test_a_camera_that_comes_back_is_met_by_the_decoder_in_hardware(
+    refused: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How FFmpeg is called is looked at here: no machine of the tests has such a decoder."""
+    asked: list[bool] = []
+
+    real = cv2.VideoCapture
+
+    class Capture:
+        def __init__(self) -> None:
+            self._inner = real()
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._inner, name)
+
+        def open(self, url: str, how: int, settings: list[int]) -> bool:
+            asked.append(cv2.CAP_PROP_HW_ACCELERATION in settings[::2])
+            return len(asked) > 2 * refused and self._inner.open(url, how, settings)
+
+    monkeypatch.setattr(cv2, "VideoCapture", Capture)
+    with camera() as simulated, stream(simulated.address[1]) as live:
+        until(lambda: live.connected)
+    assert asked == [True, False] * refused + [True]
+
+
 def test_a_camera_that_was_dumb_while_it_was_called_is_called_anew() -> None:
     with (
         camera() as simulated,

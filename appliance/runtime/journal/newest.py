@@ -17,10 +17,22 @@ from appliance.profile.model import Profile
 from appliance.runtime.journal.declaration import passage_refusal
 from appliance.runtime.journal.errors import UnsafePath
 from appliance.runtime.journal.journal import Journal
-from appliance.runtime.journal.values import RecordedPassage, StoredPhoto
+from appliance.runtime.journal.values import RecordedPassage, StoredPhoto, Vehicle
 
 LOOKED_AT = 2000
 """How many are looked at, newest first: passages (for the newest of a barrier), early deletions."""
+
+PARTICULARS = {
+    "emission_stage": "排放标准",
+    "networked": "联网状态",
+    "fuel": "燃料类型",
+    "vehicle_type": "车辆类型",
+    "model": "品牌型号",
+    "registered_on": "注册登记日期",
+    "vin": "VIN",
+    "use": "使用性质",
+}
+"""What 4.5.1-3 wants known of a vehicle, as far as Table 2 has it: it has no engine number."""
 
 
 def newest(profile: Profile, journal: Journal, now: datetime, per_barrier: int) -> dict[str, Any]:
@@ -86,7 +98,8 @@ def _passage(journal: Journal, passage: RecordedPassage) -> dict[str, Any]:
         "awaits_entry": passage.awaits_entry,
         "corrected": passage.corrected,
         "raise_method": passage.raise_method,
-        "known": passage.vehicle is not None,
+        "registered": _is_registered(journal, passage),
+        "particulars_lacking": _lacking(passage.vehicle),
         "refusal": passage_refusal(passage),
         "photos": [_photo(journal, each) for each in passage.photos],
         "clips": [
@@ -98,6 +111,17 @@ def _passage(journal: Journal, passage: RecordedPassage) -> dict[str, Any]:
             for each in journal.messages(passage.id)
         ],
     }
+
+
+def _is_registered(journal: Journal, passage: RecordedPassage) -> bool:
+    """Whether the register knows that plate now; a passage keeps what was known when it passed."""
+    plate, colour = passage.plate, passage.plate_colour
+    return plate is not None and journal.find_vehicle(plate, colour) is not None
+
+
+def _lacking(vehicle: Vehicle | None) -> list[str]:
+    """Which of the particulars a passage's vehicle does not have; none of the values is told."""
+    return [name for field, name in PARTICULARS.items() if getattr(vehicle, field, None) is None]
 
 
 def _codes(journal: Journal, message: int) -> list[int]:

@@ -243,7 +243,8 @@ class LaneProcess:
         self._journal.beat(self._program, camera and barrier and not self._faults, detail)
         if self._presence.empty is not None:
             self._memory.remember_empty(self._presence.empty)
-        if self._memory.view_accepted():
+        # What is accepted while the camera is away waits for its picture.
+        if self._picture.sees(self._clock.monotonic()) and self._memory.view_accepted():
             self._picture.accept()
         if self._picture.known is not None:
             self._memory.remember_view(self._picture.known)

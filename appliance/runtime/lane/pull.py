@@ -9,7 +9,8 @@ from appliance.cameras.events import PlateEvent, PullPoint
 from appliance.cameras.transport import Untrustworthy
 from appliance.clock import Clock
 from appliance.profile.model import Camera
-from appliance.runtime.lane.push_form import believed, spelled
+from appliance.runtime.lane.push_form import believed
+from appliance.runtime.vision.grammar import spelled
 from appliance.runtime.vision.report import PlateReport
 
 log = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from appliance.clock import Clock
 from appliance.guideline.dictionaries import PlateColour
-from appliance.runtime.vision.grammar import is_plate
+from appliance.runtime.vision.grammar import spelled
 from appliance.runtime.vision.reading import Image
 from appliance.runtime.vision.report import PlateReport
 
@@ -133,14 +133,6 @@ class Doorkeeper:
             confidence=form.confidence,
             picture=picture,
         )
-
-
-def spelled(text: str) -> str | None:
-    """A plate as the journal spells it, without the dot, spaces and small letters that cameras put
-    in; None when it is numbered as no plate, such as a camera's word for "unread"."""
-    plain = "".join(each for each in text.upper() if each not in " ·.・•-\t")
-    zeros = plain[:2] + plain[2:].replace("O", "0").replace("I", "1")
-    return next((each for each in (plain, zeros) if is_plate(each)), None)
 
 
 def believed(told: datetime | None, now: datetime) -> datetime:

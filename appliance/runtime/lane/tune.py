@@ -16,7 +16,8 @@ from PIL import ImageDraw
 from appliance.clock import Clock
 from appliance.fonts import chinese_font
 from appliance.profile.model import Lane
-from appliance.runtime.vision.reading import Image, PlateReader, PlateReading
+from appliance.runtime.vision.photo_files import NoPhoto, open_photo
+from appliance.runtime.vision.reading import Image, PlateReader, PlateReading, rounded_down
 from appliance.runtime.vision.region import LaneArea
 from appliance.runtime.vision.stream import CameraStream
 from appliance.trouble import Trouble
@@ -24,7 +25,8 @@ from appliance.trouble import Trouble
 Ink = tuple[int, int, int]
 
 WAIT_SECONDS = 15.0
-COUNTS, IGNORED, REGION, INK = (0, 200, 0), (230, 40, 40), (0, 170, 255), (255, 255, 255)
+COUNTS, UNSURE, IGNORED = (0, 200, 0), (255, 190, 0), (230, 40, 40)
+REGION, INK = (0, 170, 255), (255, 255, 255)
 PAPER = (20, 20, 20)
 
 
@@ -43,20 +45,15 @@ class Found:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for `--json`."""
-        return {
-            "text": self.reading.text,
-            "colour": self.reading.colour.value,
-            "confidence": round(self.reading.confidence, 4),
-            "corners": self.reading.corners.round(1).tolist(),
-            "width": round(self.width, 4),
-            "ignored": self.objection,
-        }
+        found = {"width": round(self.width, 4), "ignored": self.objection}
+        return self.reading.as_dict() | found
 
     def as_text(self) -> str:
         """One line for people."""
-        verdict = f"忽略（{self.objection}）" if self.objection else "采用"
         reading = self.reading
-        said = f"{reading.text} {reading.colour} 置信度 {reading.confidence:.2f}"
+        verdict = f"忽略（{self.objection}）" if self.objection else reading.doubt or "采用"
+        confidence = rounded_down(reading.confidence, 2)
+        said = f"{reading.text} {reading.colour} 置信度 {confidence:.2f}"
         return f"{said}，宽 {self.width:.3f}，{verdict}"
 
 
@@ -78,12 +75,9 @@ def camera_picture(lane: Lane, password: str, clock: Clock) -> Image:
 def file_picture(path: Path) -> Image:
     """The picture in a file; raises NoPicture."""
     try:
-        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    except (OSError, cv2.error):
-        image = None
-    if image is None:
-        raise NoPicture(f"{path} 不存在或不是图片。")
-    return np.asarray(image, np.uint8)
+        return open_photo(path)
+    except NoPhoto as trouble:
+        raise NoPicture(f"{path}：{trouble}。") from None
 
 
 def plates_found(
@@ -113,11 +107,12 @@ def drawn(image: Image, area: LaneArea, found: tuple[Found, ...]) -> Image:
     corners = [(int(x), int(y)) for x, y in area.corners(width, height)]
     draw.line([*corners, corners[0]], fill=REGION, width=line)
     for one in found:
-        colour = IGNORED if one.objection else COUNTS
+        colour = IGNORED if one.objection else COUNTS if one.reading.sure else UNSURE
         places = [(float(x), float(y)) for x, y in one.reading.corners]
         draw.line([*places, places[0]], fill=colour, width=line)
         words = f"{one.reading.text} 宽{one.width:.3f}"
-        words += f" {one.objection}" if one.objection else ""
+        why = one.objection or one.reading.doubt
+        words += f" {why}" if why else ""
         _label(draw, words, places, unit, colour)
     _legend(draw, area, (width, height), unit)
     return np.asarray(cv2.cvtColor(np.asarray(canvas), cv2.COLOR_RGB2BGR), np.uint8)
@@ -152,7 +147,8 @@ def _legend(draw: ImageDraw.ImageDraw, area: LaneArea, size: tuple[int, int], un
     width, height = size
     font = chinese_font(unit)
     x = float(unit)
-    for words, colour in (("车道区域", REGION), ("采用", COUNTS), ("忽略", IGNORED)):
+    inks = (("车道区域", REGION), ("采用", COUNTS), ("待复核", UNSURE), ("忽略", IGNORED))
+    for words, colour in inks:
         draw.text((x, height + unit), words, font=font, fill=colour, anchor="lm")
         x += draw.textlength(words, font=font) + unit
     draw.text((x, height + unit), f"画面 {width}×{height}", font=font, fill=INK, anchor="lm")

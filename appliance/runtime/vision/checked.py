@@ -32,7 +32,9 @@ class CheckedReader:
     """A reader whose unsure readings are held against a second opinion.
 
     `sure_from` is the confidence (0 to 1) from which nobody else need be asked; nor is anybody for
-    a text that was sure in the picture before, where pictures follow one another (`live`).
+    a text on which both agreed in the picture before, where pictures follow one another (`live`).
+    What the first reader alone was sure of once is asked for again: of many pictures of a plate
+    that it reads wrongly, one may be beyond any threshold.
     """
 
     def __init__(
@@ -42,17 +44,21 @@ class CheckedReader:
         self._second = second
         self._sure_from = sure_from
         self._live = live
-        self._before: frozenset[str] = frozenset()
+        self._agreed: frozenset[str] = frozenset()
 
     def read(self, image: Image) -> list[PlateReading]:
         """Every plate in the image, best first, each sure or not."""
         readings = [self._checked(image, reading) for reading in self._reader.read(image)]
         if self._live:
-            self._before = frozenset(reading.text for reading in readings if reading.sure)
+            self._agreed = frozenset(
+                reading.text
+                for reading in readings
+                if reading.sure and (reading.second is not None or reading.text in self._agreed)
+            )
         return readings
 
     def _checked(self, image: Image, reading: PlateReading) -> PlateReading:
-        if reading.confidence >= self._sure_from or reading.text in self._before:
+        if reading.confidence >= self._sure_from or reading.text in self._agreed:
             return reading
         box = PlateBox(reading.corners, reading.confidence, reading.rows)
         opinion = self._second(straighten(image, box), reading.rows)

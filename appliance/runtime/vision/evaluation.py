@@ -1,8 +1,9 @@
 """How often a reader answers, and how often its answers are right (4.5.1-1: both 99.5 %).
 
 A plate of the truth table is *answered* when the reader gave a sure reading for it: one that is
-exactly right, or else one that no other plate of the photo explains. Rate = answered / plates;
-accuracy = right / answered. The colour counts among the plates whose text is right.
+exactly right, or else one that no other plate of the photo explains. A photo that cannot be opened
+answers for none of its plates. Rate = answered / plates; accuracy = right / answered. The colour
+counts among the plates whose text is right.
 """
 
 import csv
@@ -16,7 +17,7 @@ from rich.table import Table
 
 from appliance.guideline.dictionaries import PlateColour
 from appliance.runtime.vision.colour import NEW_ENERGY_LENGTH
-from appliance.runtime.vision.grammar import DIGITS, LETTERS, alike
+from appliance.runtime.vision.grammar import DIGITS, LETTERS, alike, spelled
 from appliance.runtime.vision.photo_files import PhotoAnswer
 from appliance.runtime.vision.reading import PlateReading
 from appliance.trouble import Trouble
@@ -176,20 +177,23 @@ def read_truth(table: Path) -> list[TruePlate]:
     """The rows of a TSV with the columns file, plate and, if wanted, colour; raises BadTruth.
 
     Files are relative to the table. A colour is a name of `PlateColour` in lower case (`blue`,
-    `yellow-green`) or the guideline's own word (蓝).
+    `yellow-green`) or the guideline's own word (蓝). A plate may be written with a dot, spaces and
+    small letters; numbered as a plate it must be.
     """
     try:
-        with table.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream, delimiter="\t"))
+        # Spreadsheets put a byte order mark before UTF-8.
+        with table.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, delimiter="\t")
+            rows = [(reader.line_num, row) for row in reader]
     except UnicodeDecodeError:
         raise BadTruth(f"{table} 的编码不是 UTF-8。请另存为 UTF-8 编码。") from None
     except csv.Error as error:
         raise BadTruth(f"{table} 不是制表符分隔的表格（{error}）。") from None
-    if not rows or not {"file", "plate"} <= set(rows[0]):
+    if not rows or not {"file", "plate"} <= set(reader.fieldnames or ()):
         raise BadTruth(
             f"{table} 的首行要有 file、plate（和 colour）列，用制表符分隔，并且至少一行。"
         )
-    return [_true_plate(table, number, row) for number, row in enumerate(rows, start=2)]
+    return [_true_plate(table, number, row) for number, row in rows]
 
 
 def photos_of(truth: Iterable[TruePlate]) -> list[Path]:
@@ -208,7 +212,6 @@ def evaluate(truth: Iterable[TruePlate], answers: Iterable[PhotoAnswer]) -> Eval
     for answer in answers:
         if answer.trouble is not None:
             unreadable.append(answer)
-            continue
         free = [reading for reading in answer.plates if reading.sure]
         judged += _judge(wanted[answer.file], free)
         extra += len(free)
@@ -262,11 +265,14 @@ def _true_plate(table: Path, number: int, row: dict[str, str | None]) -> TruePla
     file, text, colour = (row.get(name) or "" for name in ("file", "plate", "colour"))
     if not file or not text:
         raise BadTruth(f"{table} 第 {number} 行缺少 file 或 plate。")
+    plate = spelled(text)
+    if plate is None:
+        raise BadTruth(f"{table} 第 {number} 行的“{text}”不是车牌号码，请核对。")
     known = {**COLOURS, **{each.value: each for each in PlateColour}}
     if colour and colour not in known:
         allowed = "、".join(COLOURS)
         raise BadTruth(f"{table} 第 {number} 行的颜色“{colour}”不认识，可写 {allowed}。")
-    return TruePlate(table.parent / file, text, known.get(colour))
+    return TruePlate(table.parent / file, plate, known.get(colour))
 
 
 def _unlike(left: str, right: str) -> int:

@@ -99,3 +99,10 @@ def next_characters(prefix: str, patterns: tuple[Pattern, ...] = PATTERNS) -> st
 def alike(plate: str) -> str:
     """The text as a plate tells it: after the second character O is 0 and I is 1."""
     return plate[:2] + plate[2:].replace("O", "0").replace("I", "1")
+
+
+def spelled(text: str) -> str | None:
+    """A plate as the journal spells it, without the dot, spaces and small letters that cameras and
+    people put in; None when it is numbered as no plate, such as a camera's word for "unread"."""
+    plain = "".join(each for each in text.upper() if each not in " ·.・•-\t")
+    return next((each for each in (plain, alike(plain)) if is_plate(each)), None)

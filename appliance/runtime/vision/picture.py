@@ -29,6 +29,9 @@ BLIND_DEVIATION = 6.0
 ALIKE, STRANGE = 0.5, 0.25
 """Correlation of outlines from which a picture shows the known place, and below which another."""
 
+SIGHT_SECONDS = 5.0
+"""An older picture is not what a person sees who says that the view is right."""
+
 FOLLOWING = 0.02
 OUTLINES = (80, 45)
 
@@ -58,11 +61,15 @@ class PictureWatch:
         self._still: Image | None = None
         self._still_since = self._sighted_at = self._alike_at = 0.0
         self._outlines: Outlines | None = None
-        self._looked_at = -math.inf
+        self._looked_at = self._outlined_at = -math.inf
         self._faults: frozenset[PictureFault] = frozenset()
 
+    def sees(self, now: float) -> bool:
+        """Whether there is a place to `accept`: a picture that shows one came a moment ago."""
+        return now - self._outlined_at < SIGHT_SECONDS
+
     def accept(self) -> None:
-        """Take the place that is seen now for the right one."""
+        """Take the place that is seen now for the right one; without one nothing changes."""
         if self._outlines is not None:
             self.known = self._outlines
 
@@ -101,6 +108,7 @@ class PictureWatch:
 
     def _compare(self, picture: Image, now: float) -> None:
         self._outlines = outlines = _outlines(picture)
+        self._outlined_at = now
         if self.known is None:
             self.known = outlines
         likeness = float((outlines * self.known).sum())

@@ -1,5 +1,6 @@
 """The plate readers of a box: a detector, and the networks that read what it finds."""
 
+from dataclasses import dataclass
 from itertools import product
 from statistics import fmean
 
@@ -43,8 +44,19 @@ MOST_DIFFERENCES = 3
 """Two readings that differ in more places than this are not mixed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The text that several networks find likeliest together ('' when none fits), each character's
+    mean peak, and what one of them spells instead; `lost` is None where each spells the same."""
+
+    text: str
+    confidence: tuple[float, ...]
+    lost: str | None
+
+
 class ChainReader:
-    """Detector, straightening, two text networks; the text both find likeliest wins."""
+    """Detector, straightening, two text networks; the text both find likeliest wins, and is sure
+    when each spells it by itself (4.5.1-1)."""
 
     def __init__(self, detector: PlateDetector, networks: tuple[TextNetwork, TextNetwork]) -> None:
         self._detector = detector
@@ -56,15 +68,23 @@ class ChainReader:
         for box in self._detector.detect(image):
             plate = straighten(image, box)
             line = one_line(plate, box.rows)
-            text, confidence = agree([network.probabilities(line) for network in self._networks])
-            if text:
-                colour = plate_colour(plate, text)
-                readings.append(PlateReading(text, colour, confidence, box.corners, box.rows))
+            read = agree([network.probabilities(line) for network in self._networks])
+            if read.text:
+                reading = PlateReading(
+                    read.text,
+                    plate_colour(plate, read.text),
+                    read.confidence,
+                    box.corners,
+                    box.rows,
+                    second=read.text if read.lost is None else read.lost,
+                    sure=read.lost is None,
+                )
+                readings.append(reading)
         return sorted(readings, key=lambda reading: reading.confidence, reverse=True)
 
 
-def agree(outputs: list[Probabilities]) -> tuple[str, tuple[float, ...]]:
-    """One text from several outputs, with each character's mean peak; ('', ()) when none fits.
+def agree(outputs: list[Probabilities]) -> Agreement:
+    """One text from several outputs.
 
     Candidates are the best texts of each output and their mixtures; each is scored by the sum of
     its log likelihoods, so a sure network outvotes an unsure one.
@@ -72,9 +92,9 @@ def agree(outputs: list[Probabilities]) -> tuple[str, tuple[float, ...]]:
     lists = [plates(output) for output in outputs]
     tops = [found[0] for found in lists if found]
     if not tops:
-        return "", ()
+        return Agreement("", (), None)
     if len(tops) == len(outputs) and len({top.text for top in tops}) == 1:
-        return tops[0].text, _mean_peaks(tops)
+        return Agreement(tops[0].text, _mean_peaks(tops), None)
     candidates = {hypothesis.text for found in lists for hypothesis in found}
     candidates |= _mixtures([top.text for top in tops])
     text = max(candidates, key=lambda text: sum(log_likelihood(o, text) for o in outputs))
@@ -88,7 +108,8 @@ def agree(outputs: list[Probabilities]) -> tuple[str, tuple[float, ...]]:
         if len(top.text) == len(text)
     ]
     confidence = tuple(sum(peaks) / len(outputs) for peaks in zip(*seen, strict=True))
-    return text, confidence or (0.0,) * len(text)
+    lost = next((top.text for top in tops if top.text != text), "")
+    return Agreement(text, confidence or (0.0,) * len(text), lost)
 
 
 def build_reader(
@@ -122,7 +143,12 @@ def second_reader(store: ModelStore, own: OwnNetwork) -> SecondReader:
 
     def look(plate: Image, rows: int) -> Opinion:
         heard = general.probabilities(one_line(plate, rows))
-        return Opinion(agree([heard])[0], lambda: agree([own.probabilities(plate, rows)[0], heard]))
+
+        def together() -> tuple[str, tuple[float, ...]]:
+            both = agree([own.probabilities(plate, rows)[0], heard])
+            return both.text, both.confidence
+
+        return Opinion(agree([heard]).text, together)
 
     return look
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,31 @@ class PlateReading:
         """Mean length of the upper and lower edge, in pixels."""
         upper, lower = self.corners[1] - self.corners[0], self.corners[2] - self.corners[3]
         return float((np.linalg.norm(upper) + np.linalg.norm(lower)) / 2)
+
+    def as_dict(self) -> dict[str, Any]:
+        """`{"text", "colour", "confidence", "corners", "rows", "sure"}`, and `second` if asked."""
+        told: dict[str, Any] = {
+            "text": self.text,
+            "colour": self.colour.value,
+            "confidence": rounded_down(self.confidence, 4),
+            "corners": [[round(float(place), 1) for place in corner] for corner in self.corners],
+            "rows": self.rows,
+            "sure": self.sure,
+        }
+        return told | ({"second": self.second} if self.second is not None else {})
+
+    @property
+    def doubt(self) -> str | None:
+        """待复核 and the other reading where there is one; None of a sure reading."""
+        if self.sure:
+            return None
+        differs = self.second and self.second != self.text
+        return f"待复核（另读作 {self.second}）" if differs else "待复核"
+
+
+def rounded_down(confidence: float, places: int) -> float:
+    """A confidence with so many decimals; only certainty itself is told as 1."""
+    return float(Decimal(str(confidence)).quantize(Decimal(1).scaleb(-places), ROUND_FLOOR))
 
 
 class PlateReader(Protocol):

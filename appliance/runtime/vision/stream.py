@@ -55,7 +55,6 @@ class CameraStream:
         self._taken = False
         self._connected = False
         self._pause = IDLE_PAUSE
-        self._hardware = True
         self._stop = threading.Event()
         self._awake = threading.Event()
         self._awake.set()
@@ -110,15 +109,16 @@ class CameraStream:
         pause = FIRST_PAUSE
         while not self._stop.is_set():
             self._awake.wait()
-            came = self._watch_once()
+            came = self._watch_once(hardware=True)
+            if not came and self._awake.is_set() and not self._stop.is_set():
+                # Perhaps it is a decoder in hardware that does not know this stream. Asked at once,
+                # so that a camera that comes back is met by the hardware again.
+                came = self._watch_once(hardware=False)
             pause = FIRST_PAUSE if came else min(pause * 2, LONGEST_PAUSE)
-            if not came:
-                # Perhaps it is a decoder in hardware that does not know this stream.
-                self._hardware = not self._hardware
             if self._awake.is_set():
                 self._stop.wait(pause)
 
-    def _watch_once(self) -> bool:
+    def _watch_once(self, *, hardware: bool) -> bool:
         """Read until the stream breaks; whether any frame came."""
         capture = cv2.VideoCapture()
         settings = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MILLISECONDS]
@@ -126,7 +126,7 @@ class CameraStream:
         # FFmpeg's own number, one a core, decodes so many pictures at a time, and hands each out
         # later by as many less one: on eight cores by more than a quarter of a second.
         settings += [cv2.CAP_PROP_N_THREADS, 1]
-        if self._hardware:  # where the machine has one; FFmpeg decodes itself otherwise
+        if hardware:  # where the machine has one; FFmpeg decodes itself otherwise
             settings += [cv2.CAP_PROP_HW_ACCELERATION, cv2.VIDEO_ACCELERATION_ANY]
         came = False
         shown, lag = -1.0, Lag()

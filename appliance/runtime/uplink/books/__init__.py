@@ -22,6 +22,7 @@ from appliance.runtime.uplink.books.interruptions import (
     to_report,
 )
 from appliance.runtime.uplink.books.report import report_text
+from appliance.runtime.uplink.books.sample import sample_report
 
 __all__ = [
     "REPORTABLE",
@@ -38,6 +39,7 @@ __all__ = [
     "missed_upload",
     "ongoing",
     "report_text",
+    "sample_report",
     "tally",
     "to_report",
     "total",
