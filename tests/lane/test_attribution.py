@@ -65,6 +65,7 @@ class ScriptedCamera:
         self.image, self.text = EMPTY, None
         self.away = False
         self.attended = 0
+        self.infrared = False
         self._last: Frame | None = None
         self.connected = self.alive = True
 
@@ -96,7 +97,9 @@ class ScriptedCamera:
         if self.text is None:
             return []
         peaks = (0.9,) * len(self.text)
-        return [PlateReading(self.text, PlateColour.YELLOW, peaks, CORNERS, 1)]
+        colour = PlateColour.BLUE if self.infrared else PlateColour.YELLOW
+        known = not self.infrared
+        return [PlateReading(self.text, colour, peaks, CORNERS, 1, colour_known=known)]
 
 
 class Lane:
@@ -263,6 +266,32 @@ def test_a_plate_read_after_the_vehicle_was_recorded_as_unread_is_entered(lane: 
     until(lambda: bool(lane.relay.raises))
     assert len(lane.passages()) == 1
     assert lane.state_of(unread) == [OutboxState.WAITING]
+
+
+def test_a_plate_whose_colour_the_picture_does_not_show_has_the_registers(lane: Lane) -> None:
+    stage = EmissionStage.CHINA_6
+    lane.journal.put_vehicles([Vehicle(GOOD, PlateColour.YELLOW, emission_stage=stage)])
+    lane.camera.infrared = True
+    lane.run()
+    lane.camera.show(GOOD)
+    (passed,) = lane.wait_for_passages(1)
+    assert (passed.plate, passed.plate_colour) == (GOOD, PlateColour.YELLOW)
+    until(lambda: bool(lane.relay.raises))
+
+
+@pytest.mark.parametrize("colours", [(), (PlateColour.YELLOW, PlateColour.BLUE)])
+def test_a_colour_that_neither_picture_nor_register_tells_is_left_to_a_person(
+    colours: tuple[PlateColour, ...], lane: Lane
+) -> None:
+    stage = EmissionStage.CHINA_6
+    lane.journal.put_vehicles([Vehicle(GOOD, each, emission_stage=stage) for each in colours])
+    lane.camera.infrared = True
+    lane.run()
+    lane.camera.show(GOOD)
+    (held,) = lane.wait_for_passages(1)
+    assert held.awaits_entry
+    assert (held.plate, held.plate_colour) == (None, PlateColour.OTHER)
+    assert [seen.plate for seen in held.seen] == [GOOD]
 
 
 def test_a_vehicle_whose_particulars_cannot_be_reported_passes_and_its_message_is_aside(

@@ -91,3 +91,19 @@ def test_what_was_never_numbered_as_a_plate_has_no_verdict() -> None:
     vote = PlateVote()
     vote.add(PlateReading("138950123", YELLOW, (0.9,) * 9, BOX, 1))
     assert vote.verdict() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "coloured", "known"),
+    [("宁A58D21", 0, False), ("宁A58D21", 1, False), ("宁A58D21", 2, True), ("宁AD12345", 0, True)],
+)
+def test_a_colour_is_known_where_most_pictures_had_any_or_the_number_leaves_no_choice(
+    text: str, coloured: int, known: bool
+) -> None:
+    vote = PlateVote()
+    for number in range(3):
+        peaks = (0.9,) * len(text)
+        vote.add(PlateReading(text, BLUE, peaks, BOX, 1, colour_known=number < coloured))
+    verdict = vote.verdict()
+    assert verdict is not None
+    assert verdict.colour_known is known

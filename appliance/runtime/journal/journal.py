@@ -352,6 +352,10 @@ class Journal:
         """What is known of a vehicle, or None."""
         return vehicles.find(self._database, plate, plate_colour)
 
+    def vehicles_of_plate(self, plate: str) -> tuple[Vehicle, ...]:
+        """All vehicles of a number, whatever their plates' colour."""
+        return vehicles.of_plate(self._database, plate)
+
     def count_vehicles(self) -> int:
         """How many vehicles are known."""
         return vehicles.count(self._database)

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from appliance.clock import BEIJING
 from appliance.guideline.dictionaries import EmissionStage, PlateColour
-from appliance.runtime.journal.database import row, writing
+from appliance.runtime.journal.database import row, rows, writing
 from appliance.runtime.journal.records import vehicle_from_fields, vehicle_to_fields
 from appliance.runtime.journal.values import Vehicle
 from appliance.trouble import Trouble
@@ -59,6 +59,12 @@ def find(database: Database, plate: str, plate_colour: PlateColour) -> Vehicle |
         {"plate": plate, "colour": plate_colour.value},
     )
     return vehicle_from_fields(found) if found else None
+
+
+def of_plate(database: Database, plate: str) -> tuple[Vehicle, ...]:
+    """All that have this number: a blue and a yellow plate may."""
+    found = rows(database, "SELECT * FROM vehicles WHERE plate = :plate", {"plate": plate})
+    return tuple(vehicle_from_fields(each) for each in found)
 
 
 def count(database: Database) -> int:

@@ -8,6 +8,7 @@ for the one it stayed shut for, else for one nobody saw. The journal comes befor
 import logging
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from appliance.clock import Clock
@@ -29,6 +30,7 @@ from appliance.runtime.vision.reading import Corners, Frame
 from appliance.runtime.vision.report import Heard
 from appliance.runtime.vision.stamp import Caption, stamped
 from appliance.runtime.vision.visit import Sighting
+from appliance.runtime.vision.vote import Verdict
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +86,7 @@ class PassageDesk:
 
     def take(self, sighting: Sighting) -> None:
         """Give a sighting to the passage it belongs to, or make one of it."""
+        sighting = self._with_colour(sighting)
         last, key = self._last, self.key(sighting.began_at)
         if last and last.key == key:
             if sighting.plate in {None, last.plate}:
@@ -132,8 +135,30 @@ class PassageDesk:
                 body=frame,
                 corners=sure.corners if sure else None,
                 report=report,
+                colour_known=sure is None or sure.colour_known,
             )
         )
+
+    def _with_colour(self, sighting: Sighting) -> Sighting:
+        """The sighting with a colour that may be told, or else as one that a person has to enter.
+
+        A camera in infrared light shows none, and its numbers are read worse. Where one vehicle of
+        the register alone has that number, it is that one; a guess is not passed on (4.5.1-1).
+        """
+        if sighting.plate is None or sighting.colour_known:
+            return sighting
+        known = self._journal.vehicles_of_plate(sighting.plate)
+        if len(known) == 1:
+            return replace(sighting, colour=known[0].plate_colour, colour_known=True)
+        doubt = Verdict(
+            text=sighting.plate,
+            colour=PlateColour.OTHER,
+            support=1,
+            confidence=sighting.confidence,
+            sureness=sighting.confidence,
+            agreed=True,
+        )
+        return replace(sighting, plate=None, colour=PlateColour.OTHER, confidence=0.0, doubt=doubt)
 
     def _seen(self, sighting: Sighting) -> tuple[Seen, ...]:
         """What a gatekeeper is told who enters the plate by hand: both readers' texts."""

@@ -13,8 +13,15 @@ from appliance.runtime.vision.reading import Image
 GREY = 20
 """Saturation (0 to 255) that most of a plate must exceed to have a colour of its own."""
 
+STEP = 4
+"""Every so-manyth pixel across and down tells whether a picture has colour."""
+
 DARK = 110
 """Median brightness (0 to 255) below which a colourless plate is black."""
+
+COLOURED_LEVELS, COLOURED_SHARE = 16, 1e-3
+"""A picture has colour when this share of its pixels has channels so many levels apart: of the
+held-out photos the palest has five times as many, a camera in infrared light none."""
 
 NEW_ENERGY_LENGTH = 8
 """Only new-energy plates have eight characters, and all of them have."""
@@ -34,6 +41,14 @@ def plate_colour(plate: Image, text: str) -> PlateColour:
     if 65 <= hue < 165:
         return PlateColour.BLUE
     return PlateColour.YELLOW if 5 <= hue < 65 else PlateColour.OTHER
+
+
+def colourless(image: Image) -> bool:
+    """Whether a whole picture is grey, as cameras make it in infrared light. A plate alone tells
+    nothing: white and black ones are grey by right."""
+    sample = image[::STEP, ::STEP]
+    apart = sample.max(axis=2) - sample.min(axis=2)
+    return float((apart > COLOURED_LEVELS).mean()) < COLOURED_SHARE
 
 
 def _without_rim(plate: Image) -> Image:

@@ -82,6 +82,12 @@ def is_plate(text: str, patterns: tuple[Pattern, ...] = EVERY_PATTERN) -> bool:
     )
 
 
+def colours_of(text: str) -> set[PlateColour]:
+    """The colours that a plate of this text may have; all of them where it is of no known kind."""
+    fitting = {kind.colour for kind in KINDS if is_plate(text, (kind.pattern,))}
+    return fitting or set(PlateColour)
+
+
 def next_characters(prefix: str, patterns: tuple[Pattern, ...] = PATTERNS) -> str:
     """Characters that may follow a prefix, once for each pattern; empty when none may.
 

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.guideline.dictionaries import PlateColour
+from appliance.runtime.vision.colour import colourless
 from appliance.runtime.vision.ctc import Probabilities, plates
-from appliance.runtime.vision.grammar import ALPHABET, is_plate, patterns_of
+from appliance.runtime.vision.grammar import ALPHABET, colours_of, is_plate, patterns_of
 from appliance.runtime.vision.reading import Image, PlateBox, PlateDetector, PlateReading
 from appliance.runtime.vision.rectify import straighten
 from appliance.runtime.vision.session import open_session
@@ -120,13 +121,18 @@ class OwnReader:
     def read(self, image: Image) -> list[PlateReading]:
         """Every plate in the image, best first; a box that spells no plate is left out."""
         readings = []
+        grey = colourless(image)
         for box in self._detector.detect(image):
             found = self._looked_at(image, box)
             if not found:
                 continue
             best, rows = max(found, key=lambda pair: pair[0].score)
             if min(best.peaks) >= LEAST_CONFIDENCE:
-                readings.append(PlateReading(best.text, best.colour, best.peaks, box.corners, rows))
+                known = not grey or len(colours_of(best.text)) == 1
+                reading = PlateReading(
+                    best.text, best.colour, best.peaks, box.corners, rows, colour_known=known
+                )
+                readings.append(reading)
         return sorted(readings, key=lambda reading: reading.confidence, reverse=True)
 
     def _looked_at(self, image: Image, box: PlateBox) -> list[tuple[OwnReading, int]]:

@@ -7,7 +7,7 @@ from statistics import fmean
 from appliance.models import ModelStore
 from appliance.profile.model import Reader
 from appliance.runtime.vision.checked import CheckedReader, Opinion, SecondReader
-from appliance.runtime.vision.colour import plate_colour
+from appliance.runtime.vision.colour import colourless, plate_colour
 from appliance.runtime.vision.corners import CORNER_NETWORK, CornerFinder, CornerNetwork
 from appliance.runtime.vision.ctc import Hypothesis, Probabilities, log_likelihood, plates
 from appliance.runtime.vision.detect import (
@@ -17,6 +17,7 @@ from appliance.runtime.vision.detect import (
     HyperLprDetector,
 )
 from appliance.runtime.vision.finder import FINDER_NETWORK, Finder
+from appliance.runtime.vision.grammar import colours_of
 from appliance.runtime.vision.own import OWN_NETWORK, OwnNetwork, OwnReader
 from appliance.runtime.vision.reading import Image, PlateDetector, PlateReader, PlateReading
 from appliance.runtime.vision.recognise import TextNetwork, clp_network, general_network
@@ -65,6 +66,7 @@ class ChainReader:
     def read(self, image: Image) -> list[PlateReading]:
         """Every plate in the image, best first; a box that spells no plate is left out."""
         readings = []
+        grey = colourless(image)
         for box in self._detector.detect(image):
             plate = straighten(image, box)
             line = one_line(plate, box.rows)
@@ -78,6 +80,7 @@ class ChainReader:
                     box.rows,
                     second=read.text if read.lost is None else read.lost,
                     sure=read.lost is None,
+                    colour_known=not grey or len(colours_of(read.text)) == 1,
                 )
                 readings.append(reading)
         return sorted(readings, key=lambda reading: reading.confidence, reverse=True)

@@ -41,7 +41,8 @@ class PlateReading:
     """A plate read (4.5.1-1): its text, colour, place and the confidence of each character.
 
     `second` is what an independent reader read at the same place, None where none was asked;
-    a reading that is not `sure` (待复核) must not be passed on as certain.
+    a reading that is not `sure` (待复核) must not be passed on as certain, nor its colour where
+    that is not `colour_known`: the picture had none (infrared at night), the number leaves it open.
     """
 
     text: str
@@ -51,6 +52,7 @@ class PlateReading:
     rows: int
     second: str | None = None
     sure: bool = True
+    colour_known: bool = True
 
     @property
     def confidence(self) -> float:
@@ -64,7 +66,8 @@ class PlateReading:
         return float((np.linalg.norm(upper) + np.linalg.norm(lower)) / 2)
 
     def as_dict(self) -> dict[str, Any]:
-        """`{"text", "colour", "confidence", "corners", "rows", "sure"}`, and `second` if asked."""
+        """`{"text", "colour", "confidence", "corners", "rows", "sure", "colour_known"}`, and
+        `second` if asked."""
         told: dict[str, Any] = {
             "text": self.text,
             "colour": self.colour.value,
@@ -72,6 +75,7 @@ class PlateReading:
             "corners": [[round(float(place), 1) for place in corner] for corner in self.corners],
             "rows": self.rows,
             "sure": self.sure,
+            "colour_known": self.colour_known,
         }
         return told | ({"second": self.second} if self.second is not None else {})
 
@@ -79,7 +83,7 @@ class PlateReading:
     def doubt(self) -> str | None:
         """待复核 and the other reading where there is one; None of a sure reading."""
         if self.sure:
-            return None
+            return None if self.colour_known else "颜色待复核（画面没有彩色）"
         differs = self.second and self.second != self.text
         return f"待复核（另读作 {self.second}）" if differs else "待复核"
 

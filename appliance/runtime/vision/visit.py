@@ -63,7 +63,8 @@ MOST_SHOTS = 4
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One vehicle as vision saw it; `plate` is None when it could not be read, or not surely:
-    `doubt` then holds what our reader read, and `report` what the camera says it read.
+    `doubt` then holds what our reader read, and `report` what the camera says it read. With a
+    `plate`, `colour_known` False says that its colour is a guess.
 
     `began_at` is the visit's first frame and makes the passage's key; `confidence` is that of the
     plate's weakest character (0 to 1, see `vote.Verdict`). `corners` is where the plate is in
@@ -81,6 +82,7 @@ class Sighting:
     motion: Motion | None = None
     doubt: Verdict | None = None
     report: PlateReport | None = None
+    colour_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -509,6 +511,7 @@ class VisitWatcher:
             body=visit.body.frame if visit.body else visit.first,
             corners=ours.corners,
             report=report,
+            colour_known=ours.colour_known,
         )
 
     def _verdict(self, track: Track) -> Verdict | None:
@@ -591,6 +594,7 @@ class VisitWatcher:
             corners=front.corners,
             motion=track.motion,
             report=self._take_in(visit),
+            colour_known=verdict.colour_known,
         )
 
     def _unread(self, visit: _Visit) -> Sighting:

@@ -13,7 +13,7 @@ from itertools import product
 from statistics import fmean
 
 from appliance.guideline.dictionaries import PlateColour
-from appliance.runtime.vision.grammar import KINDS, is_plate
+from appliance.runtime.vision.grammar import colours_of, is_plate
 from appliance.runtime.vision.reading import PlateReading
 
 FLOOR = 0.25
@@ -32,7 +32,8 @@ class Verdict:
     `agreed` tells whether every character has the share it needs, `sureness` is the characters'
     geometric mean, which one weak character does not decide alone. `sure` is False when most
     readings were not (待复核); `second` is then what the second reader mostly read instead. Of a
-    plate that is sure, what it made of a few bad frames is nobody's business.
+    plate that is sure, what it made of a few bad frames is nobody's business. `colour_known` is
+    False when most pictures had no colour and the number leaves it open.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Verdict:
     agreed: bool
     sure: bool = True
     second: str | None = None
+    colour_known: bool = True
 
 
 @dataclass(slots=True)
@@ -69,6 +71,7 @@ class PlateVote:
         self._weight_of_length: dict[int, float] = defaultdict(float)
         self._colours: dict[PlateColour, float] = defaultdict(float)
         self._sure = 0
+        self._coloured = 0
         self._seconds: Counter[str] = Counter()
 
     def __len__(self) -> int:
@@ -85,6 +88,7 @@ class PlateVote:
         self._weight_of_length[length] += FLOOR + reading.confidence
         self._colours[reading.colour] += FLOOR + reading.confidence
         self._sure += reading.sure
+        self._coloured += reading.colour_known
         if reading.second:
             self._seconds[reading.second] += 1
 
@@ -120,6 +124,7 @@ class PlateVote:
             agreed=min(shares) >= AGREEMENT,
             sure=sure,
             second=None if sure else next(others, None),
+            colour_known=2 * self._coloured >= len(self) or len(colours_of(text)) == 1,
         )
 
     def _colour(self, text: str) -> PlateColour:
@@ -135,12 +140,6 @@ def sureness(confidences: Sequence[float]) -> float:
     as a province: the weakest alone would make every plate of that province unsure.
     """
     return math.exp(fmean(math.log(max(confidence, 1e-3)) for confidence in confidences))
-
-
-def colours_of(text: str) -> set[PlateColour]:
-    """The colours that a plate of this text may have; all of them where it is of no known kind."""
-    fitting = {kind.colour for kind in KINDS if is_plate(text, (kind.pattern,))}
-    return fitting or set(PlateColour)
 
 
 def difference(left: str, right: str) -> int:
