@@ -247,7 +247,11 @@ FAULTS = {
     "a program is stopped": Fault(stopped_program, on_the_box("service.programs")),
     "the box follows another profile": Fault(
         written("/etc/gatehouse/profile.yaml", "试验联系人", "别的联系人"),
-        on_the_box("service.profile"),
+        # Another contact is another Table 1, and stands on the paper of an outage.
+        tuple(
+            f"{item}@{ON_THE_BOX}"
+            for item in ("service.profile", "profile.table-1", "outage.report")
+        ),
     ),
     "the clock is half a minute off": Fault(wrong_clock, on_the_box("clock.synchronised")),
     "nothing compares the clock every day": Fault(
