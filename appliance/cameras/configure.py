@@ -11,7 +11,7 @@ from appliance.cameras.caption import caption, set_caption
 from appliance.cameras.channel import CameraRefused, CameraSilent, Channel
 from appliance.cameras.report import CameraReport, Finding, State
 from appliance.cameras.storage import set_edge_storage
-from appliance.cameras.streams import check_streams, read_streams
+from appliance.cameras.streams import check_streams, read_streams, stream_at
 from appliance.cameras.timekeeping import read_clock, set_clock
 from appliance.cameras.transport import Untrustworthy
 from appliance.clock import Clock
@@ -103,7 +103,7 @@ def _findings(site: Profile, camera: Camera, channel: Channel) -> Iterator[Findi
     yield set_clock(channel, told, box_address(site, camera), site.clock.tolerance_seconds)
     streams = read_streams(channel)
     yield from check_streams(camera, streams)
-    main = next((each for each in streams if each.serves(camera.rtsp_path)), None)
+    main = stream_at(camera.rtsp_path, streams)
     if main is not None:
         yield set_caption(channel, main.source, caption(site, camera))
     yield set_edge_storage(channel)

@@ -61,6 +61,11 @@ def read_streams(channel: Channel) -> tuple[Stream, ...]:
     return tuple(found)
 
 
+def stream_at(path: str, offered: Iterable[Stream]) -> Stream | None:
+    """The stream that a site profile means by a path; None where the camera has none there."""
+    return next((each for each in offered if each.serves(path)), None)
+
+
 def check_streams(camera: Camera, streams: Iterable[Stream]) -> tuple[Finding, ...]:
     """A finding for the main stream, and one for the sub stream where the profile has it, or where
     it might: an empty lane is watched in a small stream for a third of the work."""
@@ -77,7 +82,7 @@ def check_streams(camera: Camera, streams: Iterable[Stream]) -> tuple[Finding, .
 
 def _smallest(camera: Camera, offered: tuple[Stream, ...]) -> Stream | None:
     """What may serve as a sub stream: the same view, half as wide as the main one or less."""
-    main = next((each for each in offered if each.serves(camera.rtsp_path)), None)
+    main = stream_at(camera.rtsp_path, offered)
     if main is None:
         return None
     fitting = [
@@ -93,7 +98,7 @@ def _smallest(camera: Camera, offered: tuple[Stream, ...]) -> Stream | None:
 def _check(
     camera: Camera, subject: str, path: str, offered: tuple[Stream, ...], least: tuple[int, int]
 ) -> Finding:
-    stream = next((each for each in offered if each.serves(path)), None)
+    stream = stream_at(path, offered)
     if stream is None:
         known = "、".join(each.path for each in offered) or "没有任何码流"
         return Finding(subject, State.FAILED, f"相机没有路径 {path}，它提供：{known}")

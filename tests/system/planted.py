@@ -234,8 +234,8 @@ def disk_away(gate: Gate) -> Iterator[None]:
         gate.settles()
 
 
-def on_the_box(item: str) -> tuple[str, ...]:
-    return (f"{item}@{ON_THE_BOX}",)
+def on_the_box(*items: str) -> tuple[str, ...]:
+    return tuple(f"{item}@{ON_THE_BOX}" for item in items)
 
 
 FORWARD = "nft chain inet gatehouse forward '{{ policy {policy} ; }}'"
@@ -248,10 +248,7 @@ FAULTS = {
     "the box follows another profile": Fault(
         written("/etc/gatehouse/profile.yaml", "试验联系人", "别的联系人"),
         # Another contact is another Table 1, and stands on the paper of an outage.
-        tuple(
-            f"{item}@{ON_THE_BOX}"
-            for item in ("service.profile", "profile.table-1", "outage.report")
-        ),
+        on_the_box("service.profile", "profile.table-1", "outage.report"),
     ),
     "the clock is half a minute off": Fault(wrong_clock, on_the_box("clock.synchronised")),
     "nothing compares the clock every day": Fault(

@@ -107,7 +107,7 @@ def drawn(image: Image, area: LaneArea, found: tuple[Found, ...]) -> Image:
     corners = [(int(x), int(y)) for x, y in area.corners(width, height)]
     draw.line([*corners, corners[0]], fill=REGION, width=line)
     for one in found:
-        colour = IGNORED if one.objection else COUNTS if one.reading.sure else UNSURE
+        colour = IGNORED if one.objection else UNSURE if one.reading.doubt else COUNTS
         places = [(float(x), float(y)) for x, y in one.reading.corners]
         draw.line([*places, places[0]], fill=colour, width=line)
         words = f"{one.reading.text} 宽{one.width:.3f}"

@@ -101,11 +101,13 @@ def _new(
     steps = [(character, chance, math.log(chance)) for character, chance in best_first]
     found = {}
     for prefix, beam in beams.items():
-        total, last, allowed = beam.total, prefix[-1:], ""
+        total, last = beam.total, prefix[-1:]
+        if total + steps[0][2] < least:
+            continue
+        allowed = next_characters(prefix, patterns)
         for character, chance, log in steps:
             if total + log < least:
                 break
-            allowed = allowed or next_characters(prefix, patterns)
             start = beam.before(character, last)
             if character in allowed and start > -math.inf and prefix + character not in beams:
                 peaks = (*beam.peaks, chance)

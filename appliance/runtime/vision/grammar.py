@@ -88,6 +88,11 @@ def colours_of(text: str) -> set[PlateColour]:
     return fitting or set(PlateColour)
 
 
+def has_one_colour(text: str) -> bool:
+    """Whether its number alone tells a plate's colour."""
+    return len(colours_of(text)) == 1
+
+
 def next_characters(prefix: str, patterns: tuple[Pattern, ...] = PATTERNS) -> str:
     """Characters that may follow a prefix, once for each pattern; empty when none may.
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from appliance.guideline.dictionaries import PlateColour
 from appliance.runtime.vision.colour import colourless
 from appliance.runtime.vision.ctc import Probabilities, plates
-from appliance.runtime.vision.grammar import ALPHABET, colours_of, is_plate, patterns_of
+from appliance.runtime.vision.grammar import ALPHABET, has_one_colour, is_plate, patterns_of
 from appliance.runtime.vision.reading import Image, PlateBox, PlateDetector, PlateReading
 from appliance.runtime.vision.rectify import straighten
 from appliance.runtime.vision.session import open_session
@@ -128,7 +128,7 @@ class OwnReader:
                 continue
             best, rows = max(found, key=lambda pair: pair[0].score)
             if min(best.peaks) >= LEAST_CONFIDENCE:
-                known = not grey or len(colours_of(best.text)) == 1
+                known = not grey or has_one_colour(best.text)
                 reading = PlateReading(
                     best.text, best.colour, best.peaks, box.corners, rows, colour_known=known
                 )

@@ -17,7 +17,7 @@ from appliance.runtime.vision.detect import (
     HyperLprDetector,
 )
 from appliance.runtime.vision.finder import FINDER_NETWORK, Finder
-from appliance.runtime.vision.grammar import colours_of
+from appliance.runtime.vision.grammar import has_one_colour
 from appliance.runtime.vision.own import OWN_NETWORK, OwnNetwork, OwnReader
 from appliance.runtime.vision.reading import Image, PlateDetector, PlateReader, PlateReading
 from appliance.runtime.vision.recognise import TextNetwork, clp_network, general_network
@@ -80,7 +80,7 @@ class ChainReader:
                     box.rows,
                     second=read.text if read.lost is None else read.lost,
                     sure=read.lost is None,
-                    colour_known=not grey or len(colours_of(read.text)) == 1,
+                    colour_known=not grey or has_one_colour(read.text),
                 )
                 readings.append(reading)
         return sorted(readings, key=lambda reading: reading.confidence, reverse=True)

@@ -330,7 +330,9 @@ class VisitWatcher:
         still = visit.last.instant - max(visit.gone_at, visit.stirred)
         waits = still > self._settings.unread_after_seconds
         last = visit.last
-        others = self._come_since(visit, visit.gone_at)
+        # All plates that were read before it left were on it, also those that nobody could read.
+        self._forget_older(visit, visit.gone_at)
+        others = [track for track in self._tracker.tracks if not _is_its(visit, track)]
         shown = any(
             len(track.vote) >= self._settings.confirm_readings and track.alive(last.instant)
             for track in others
@@ -344,20 +346,16 @@ class VisitWatcher:
         self._begin(behind)
         return None
 
-    def _come_since(self, visit: _Visit, instant: float) -> list[Track]:
-        """The tracks of what came after a vehicle had left. All other plates were on it, also those
-        that nobody could read: neither they nor their pictures are the next one's."""
+    def _forget_older(self, visit: _Visit, instant: float) -> None:
+        """Of what was last read before an instant only the vehicle's own plate is remembered, and
+        pictures only of other plates: its own has been told."""
         own = [track for track in self._tracker.tracks if _is_its(visit, track)]
-        others = [
-            track
-            for track in self._tracker.tracks
-            if track.last.instant > instant and track not in own
-        ]
+        recent = [track for track in self._tracker.tracks if track.last.instant > instant]
+        others = [track for track in recent if track not in own]
         self._tracker.keep([*own, *others])
         visit.fronts = {
             t.number: visit.fronts[t.number] for t in others if t.number in visit.fronts
         }
-        return others
 
     # What the frames say.
 
@@ -384,24 +382,12 @@ class VisitWatcher:
             return
         visit.stirred = frame.instant
         if visit.closed:
-            self._forget_strays(visit)
+            # It may stand there for hours, and lettering read otherwise each time would add up.
+            self._forget_older(visit, frame.instant - STRAY_SECONDS)
         for number, track in self._tracker.update(frame, readings).items():
             if not (visit.closed and _is_its(visit, track)):
                 reading = readings[number]
                 _keep(visit.fronts.setdefault(track.number, {}), reading.text, frame, reading)
-
-    def _forget_strays(self, visit: _Visit) -> None:
-        """Of a reported vehicle, which may stand there for hours, what was read long ago is
-        forgotten: lettering read otherwise each time would add up."""
-        since = visit.last.instant - STRAY_SECONDS
-        kept = [
-            track
-            for track in self._tracker.tracks
-            if track.last.instant > since or _is_its(visit, track)
-        ]
-        self._tracker.keep(kept)
-        numbers = {track.number for track in kept}
-        visit.fronts = {each: shots for each, shots in visit.fronts.items() if each in numbers}
 
     def _decided(self, visit: _Visit) -> Sighting | None:
         """A sighting as soon as there is nothing more to wait for."""

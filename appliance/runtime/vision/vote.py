@@ -13,7 +13,7 @@ from itertools import product
 from statistics import fmean
 
 from appliance.guideline.dictionaries import PlateColour
-from appliance.runtime.vision.grammar import colours_of, is_plate
+from appliance.runtime.vision.grammar import colours_of, has_one_colour, is_plate
 from appliance.runtime.vision.reading import PlateReading
 
 FLOOR = 0.25
@@ -124,7 +124,7 @@ class PlateVote:
             agreed=min(shares) >= AGREEMENT,
             sure=sure,
             second=None if sure else next(others, None),
-            colour_known=2 * self._coloured >= len(self) or len(colours_of(text)) == 1,
+            colour_known=2 * self._coloured >= len(self) or has_one_colour(text),
         )
 
     def _colour(self, text: str) -> PlateColour:
