@@ -14,10 +14,11 @@ from PIL import ImageDraw
 
 from appliance.fonts import chinese_font
 from appliance.models import ModelStore
+from appliance.models.readers import OWN_NETWORK
 from appliance.runtime.vision.checked import SecondReader
 from appliance.runtime.vision.evaluation import Share, evaluate, photos_of, read_truth
 from appliance.runtime.vision.grammar import alike
-from appliance.runtime.vision.own import OWN_NETWORK, OwnNetwork, OwnReader
+from appliance.runtime.vision.own import OwnNetwork, OwnReader
 from appliance.runtime.vision.photo_files import read_photo_files
 from appliance.runtime.vision.readers import SURE_FROM, own_detector, second_reader
 from appliance.runtime.vision.reading import Image, PlateBox, PlateReader, PlateReading

@@ -26,7 +26,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "appliance.options": set(),
     "appliance.guideline": set(),
     "appliance.profile": {"appliance.guideline"},
-    "appliance.models": set(),
+    "appliance.models": {"appliance.profile"},
     "appliance.bundle": {"appliance.models", "appliance.bundle.release"},
     "appliance.cameras": {"appliance.profile"},
     # Copied to the box as one file, where no package is: it may know nobody.

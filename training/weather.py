@@ -17,6 +17,9 @@ LOOSE_SHARE, LOOSENESS = 1 / 3, 1.9
 """How many cuts have corners farther off than y5fu_640's, and by what factor: clp_det's scatter by
 about 2.5 % of the width and 4.5 % of the height."""
 
+INFRARED_SHARE = 0.15
+"""How many pictures have no colour, as cameras make them by night in infrared light."""
+
 
 def soil(plate: Picture, rng: Generator, severity: float) -> Picture:
     """Dirt, screws, a frame and dents of shade on the plate itself."""
@@ -155,10 +158,15 @@ def lens(picture: Floats, rng: Generator, severity: float) -> Floats:
 
 
 def sensor(picture: Floats, rng: Generator, severity: float) -> Picture:
-    """Noise and JPEG."""
+    """Infrared light, noise and JPEG."""
+    if rng.random() < INFRARED_SHARE:
+        # What a paint throws back of infrared light is not what its colour lets one expect.
+        picture = np.asarray(picture @ rng.dirichlet((1, 1, 1)), np.float32)[..., None]
     if rng.random() < 0.6:
         noise = rng.standard_normal(picture.shape, np.float32)
         picture = picture + noise * rng.uniform(0, 4 + 14 * severity)
+    if picture.shape[2] == 1:
+        picture = np.repeat(picture, 3, axis=2)
     stored = np.clip(picture, 0, 255).astype(np.uint8)
     if rng.random() < 0.6:
         quality = int(rng.uniform(95 - 70 * severity, 96))

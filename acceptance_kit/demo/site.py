@@ -22,6 +22,7 @@ from acceptance_kit.peers.platform import ReferencePlatform
 from acceptance_kit.peers.relay import SimulatedRelay
 from appliance.clock import SystemClock
 from appliance.models import ModelStore
+from appliance.models.readers import MODELS
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Profile, Reader
 from appliance.profile.secrets import named_secrets
@@ -29,7 +30,6 @@ from appliance.profile.sections import Secret
 from appliance.profile.writing import profile_as_yaml
 from appliance.runtime.journal import Journal
 from appliance.runtime.journal.vehicles import read_vehicles_csv
-from appliance.runtime.vision.readers import MODELS
 from appliance.trouble import Trouble
 
 MARK = ".gatehouse-demo"

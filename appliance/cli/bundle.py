@@ -32,14 +32,15 @@ def bundle_build(
     """Build what a box is installed from: wheels by hash, models, manifest."""
     from appliance.bundle import build_bundle
     from appliance.caches import cache_folder
-    from appliance.runtime.vision.readers import MODELS
+    from appliance.models.readers import models_of
 
     readers = {*(reader or ()), *(load_profile(file).recognition.reader for file in profile or ())}
-    models = [name for kind in sorted(readers or {Reader.OWN}) for name in MODELS[kind]]
+    store = ModelStore.default()
+    models = [name for kind in sorted(readers or {Reader.OWN}) for name in models_of(kind, store)]
     built = build_bundle(
         out,
         dict.fromkeys(models),
-        store=ModelStore.default(),
+        store=store,
         cache=cache_folder("bundle"),
         say=lambda text: typer.echo(text, err=True),
     )

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from appliance.cli.shared import BarrierNumber, console
 from appliance.clock import SystemClock
-from appliance.models import ModelStore, locked_models
+from appliance.models import ModelMissing, ModelStore, locked_models
+from appliance.models.readers import HYPERLPR3_FILES, models_of
 from appliance.options import AsJson, ProfileFile
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Reader
@@ -136,7 +137,9 @@ def models_list(as_json: AsJson = False) -> None:
         ]
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
-    table = Table("模型", "大小", "许可证", "用途", "位置")
+    table = Table(
+        Column("模型", overflow="fold"), "大小", "许可证", "用途", Column("位置", overflow="fold")
+    )
     for item in found:
         place = str(item.path) if item.path else f"缺少（{item.note}）"
         table.add_row(
@@ -156,17 +159,27 @@ def models_fetch(
     ] = Reader.OWN,
 ) -> None:
     """Fetch and verify the models that a reader needs; what is here already is kept."""
-    from appliance.runtime.vision.readers import MODELS
-
     store = ModelStore.default()
-    for name in MODELS[reader]:
-        typer.echo(f"{name}: {store.fetch(name, typer.echo)}")
+    here: dict[str, Path] = {}
+
+    def bring(names: tuple[str, ...]) -> None:
+        for name in names:
+            if name not in here:
+                here[name] = store.fetch(name, typer.echo)
+                typer.echo(f"{name}: {here[name]}")
+
+    if reader is Reader.HYPERLPR3:
+        try:
+            bring(HYPERLPR3_FILES)
+        except ModelMissing as missing:
+            typer.echo(f"{missing}没有它，识别器 hyperlpr3 只用其余的文件。", err=True)
+    bring(models_of(reader, store))
 
 
 def _reader(kind: Reader) -> "PlateReader":
-    from appliance.runtime.vision.readers import MODELS, build_reader
+    from appliance.runtime.vision.readers import build_reader
 
     store = ModelStore.default()
-    for name in MODELS[kind]:
+    for name in models_of(kind, store):
         store.locate(name, fetched_by=f"gatehouse models fetch --reader {kind}")
     return build_reader(kind, store)

@@ -27,6 +27,7 @@ from appliance.imaging.release_file import ImageRelease, profile_digest
 from appliance.imaging.tarball import write_tarball
 from appliance.imaging.tidying import clamp, open_mount_points, tidy
 from appliance.models import ModelStore, locked_models
+from appliance.models.readers import models_of
 from appliance.profile.loading import load_profile
 from appliance.profile.machines import one_machine
 from appliance.profile.model import Reader
@@ -89,14 +90,11 @@ def recipe_packages() -> tuple[str, ...]:
     return tuple(name for names in tomllib.loads(text).values() for name in names)
 
 
-def image_models(reader: Reader) -> list[str]:
-    """The models inside: all that a machine which reaches registries alone has; a profile that
-    asks for HyperLPR3's detector has that, too."""
-    return sorted(
-        name
-        for name, model in locked_models().items()
-        if model.hyperlpr3 is None or reader is Reader.HYPERLPR3
-    )
+def image_models(reader: Reader, store: ModelStore) -> list[str]:
+    """The models inside: all that a machine which reaches registries alone has, and what the
+    profile's reader takes of others."""
+    everywhere = {name for name, model in locked_models().items() if model.hyperlpr3 is None}
+    return sorted(everywhere.union(models_of(reader, store)))
 
 
 def build_image(wanted: Wanted, store: PackageStore, say: Say) -> Image:
@@ -104,14 +102,15 @@ def build_image(wanted: Wanted, store: PackageStore, say: Say) -> Image:
     _refuse_early(wanted)
     profile = wanted.profile or source_tree() / "images" / "unconfigured.yaml"
     site = load_profile(profile)
-    machine, models = one_machine(site, wanted.machine).name, image_models(site.recognition.reader)
+    machine, weights = one_machine(site, wanted.machine).name, ModelStore.default()
+    models = image_models(site.recognition.reader, weights)
     lock = recipe_lock()
     store.bring(lock.packages, say)
     wanted.out.mkdir(parents=True, exist_ok=True)
     runtime = build_bundle(
         cache_folder(IMAGES) / "runtime",
         models,
-        store=ModelStore.default(),
+        store=weights,
         cache=cache_folder("bundle"),
         say=say,
     )

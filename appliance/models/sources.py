@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from appliance.models.lock import Model
@@ -61,10 +62,16 @@ def from_hyperlpr3(model: Model, say: Callable[[str], None]) -> bytes | None:
         raise SourceFailed("hyperlpr3 设置的下载地址不是网址")
     say(f"{model.name}：正在下载 hyperlpr3 自己的压缩包")
     try:
-        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - checked above
-            return _member(answer.read(ARCHIVE_LIMIT), model.hyperlpr3)
+        return _member(_archive(address), model.hyperlpr3)
     except (urllib.error.URLError, TimeoutError) as trouble:
         raise SourceFailed(f"hyperlpr3 的下载地址没有应答：{trouble}") from trouble
+
+
+@cache
+def _archive(address: str) -> bytes:
+    """Downloaded once for all four files that it holds."""
+    with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - checked before
+        return bytes(answer.read(ARCHIVE_LIMIT))
 
 
 def _member(archive: bytes, name: str) -> bytes:

@@ -8,8 +8,8 @@ from acceptance_kit.peers.camera import Scene
 from acceptance_kit.peers.camera.plates import draw_plate
 from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelStore
+from appliance.models.readers import CORNER_NETWORK
 from appliance.runtime.vision.corners import (
-    CORNER_NETWORK,
     CornerFinder,
     CornerNetwork,
     cut_out,

@@ -9,9 +9,10 @@ from acceptance_kit.peers.camera.plates import draw_plate
 from acceptance_kit.peers.camera.scene import plate_box, pose
 from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelStore
+from appliance.models.readers import FINDER_NETWORK
 from appliance.profile.model import Reader
 from appliance.runtime.vision.corners import DOUBTFUL
-from appliance.runtime.vision.finder import FINDER_NETWORK, Finder, boxes_told
+from appliance.runtime.vision.finder import Finder, boxes_told
 from appliance.runtime.vision.readers import build_reader, clp_detector, own_detector
 from appliance.runtime.vision.reading import Image, PlateBox
 from training import held_out

@@ -8,12 +8,11 @@ from acceptance_kit.demo.script import DRAWN
 from acceptance_kit.peers.camera.plates import draw_plate
 from acceptance_kit.peers.camera.scene import Scene, Vehicle
 from appliance.models import ModelStore
+from appliance.models.readers import CORNER_NETWORK, OWN_NETWORK
 from appliance.profile.model import Reader
-from appliance.runtime.vision.corners import CORNER_NETWORK
 from appliance.runtime.vision.own import (
     COLOURS,
     HEIGHT,
-    OWN_NETWORK,
     WIDTH,
     OwnNetwork,
     OwnReader,

@@ -43,7 +43,7 @@ def test_a_plate_that_only_one_of_two_networks_spells_is_not_sure(
     class Deaf:
         """A second network that spells something else."""
 
-        def probabilities(self, _plate: Image) -> np.ndarray:
+        def probabilities(self, _plate: Image, _rows: int) -> np.ndarray:
             output = np.full((max(2 * len(other), 1), len(ALPHABET) + 1), 0.0, np.float32)
             output[:, 0] = 1.0
             for place, character in enumerate(other):

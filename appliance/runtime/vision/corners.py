@@ -16,7 +16,6 @@ from appliance.runtime.vision.reading import Corners, Image, PlateBox, PlateDete
 from appliance.runtime.vision.session import open_session
 from appliance.runtime.vision.shrink import halved
 
-CORNER_NETWORK = "own_plate_corners.onnx"
 WIDTH, HEIGHT = 128, 96
 """Pixels of the network's picture."""
 

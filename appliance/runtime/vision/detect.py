@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.models import ModelStore
+from appliance.models.readers import CLP_DETECTOR, HYPERLPR3_DETECTORS
 from appliance.runtime.vision.hyperlpr3_parts import multitask_detector
 from appliance.runtime.vision.reading import Image, PlateBox
 from appliance.runtime.vision.session import open_session
@@ -18,9 +19,6 @@ PADDING = 0.1
 """Room added around every picture, as a share of its longer side: plates at the edge are found."""
 
 MOST_PLATES = 6
-
-CLP_NETWORK = "clp_det.onnx"
-HYPERLPR3_DETECTOR = "y5fu_640x_sim.onnx"
 
 LEVELLED_CLIP, LEVELLED_TILES = 2.0, (8, 8)
 """How far the contrast of a part of the picture is raised, and into how many parts it is cut."""
@@ -35,7 +33,7 @@ class ClpDetector:
     MEAN = (104.0, 117.0, 123.0)
 
     def __init__(self, store: ModelStore, *, longer_side: int = 640, least_score: float = 0.6):
-        self._session = open_session(store.locate(CLP_NETWORK))
+        self._session = open_session(store.locate(CLP_DETECTOR))
         self._longer_side = longer_side
         self._least_score = least_score
         self._levelled = False
@@ -87,8 +85,8 @@ def levelled(image: Image) -> Image:
 class HyperLprDetector:
     """HyperLPR3's y5fu network, run by the library's own code; tells single from double row."""
 
-    def __init__(self, store: ModelStore) -> None:
-        self._detect = multitask_detector(store.locate(HYPERLPR3_DETECTOR), 640)
+    def __init__(self, store: ModelStore, *, side: int = 640) -> None:
+        self._detect = multitask_detector(store.locate(HYPERLPR3_DETECTORS[side]), side)
 
     def detect(self, image: Image) -> list[PlateBox]:
         """Every plate in the image, best first; corners in the image's own pixels."""

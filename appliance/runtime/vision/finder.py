@@ -16,7 +16,6 @@ from appliance.runtime.vision.reading import Image, PlateBox
 from appliance.runtime.vision.session import open_session
 from appliance.runtime.vision.shrink import halved
 
-FINDER_NETWORK = "own_plate_finder.onnx"
 LONGER_SIDE = 512
 """Pixels of the picture that the network sees."""
 

@@ -20,7 +20,6 @@ from appliance.runtime.vision.reading import Image, PlateBox, PlateDetector, Pla
 from appliance.runtime.vision.rectify import straighten
 from appliance.runtime.vision.session import open_session
 
-OWN_NETWORK = "own_plate_reader.onnx"
 HEIGHT, WIDTH = 48, 168
 """Pixels of the network's picture."""
 

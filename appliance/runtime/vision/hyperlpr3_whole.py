@@ -1,0 +1,55 @@
+"""HyperLPR3 whole: its recogniser and its classifier behind its detector (detect.py).
+
+Whatever it says is one reader's word: its texts are decoded under the plate grammar and held
+against a second network's, its colours against the hue of the plate. Of 13 yellow plates in real
+photos the classifier called seven blue or green.
+"""
+
+import numpy as np
+
+from appliance.guideline.dictionaries import PlateColour
+from appliance.models import ModelStore
+from appliance.models.readers import HYPERLPR3_CLASSIFIER, HYPERLPR3_NETWORK
+from appliance.runtime.vision.ctc import Probabilities
+from appliance.runtime.vision.grammar import ALPHABET
+from appliance.runtime.vision.hyperlpr3_parts import characters, classifier, recogniser
+from appliance.runtime.vision.reading import Image
+
+UPPER_SHARE = 0.4
+"""Where the library parts a plate of two rows, each of which it reads by itself."""
+
+COLOURS = (PlateColour.BLUE, PlateColour.GREEN, PlateColour.YELLOW)
+"""The classifier's answers, in its order."""
+
+TOLD_APART = (PlateColour.BLUE, PlateColour.YELLOW)
+"""The colours that it is asked about: green tells itself by its eight characters, and of white and
+black plates the classifier knows nothing."""
+
+
+class HyperLprNetwork:
+    """The recogniser: a straightened plate in, probabilities out. Raises ModelMissing."""
+
+    def __init__(self, store: ModelStore) -> None:
+        self._steps = recogniser(store.locate(HYPERLPR3_NETWORK))
+        place = {character: index for index, character in enumerate(characters(), 1)}
+        self._columns = np.array([0, *(place.get(character, -1) for character in ALPHABET)])
+
+    def probabilities(self, plate: Image, rows: int) -> Probabilities:
+        """Steps x (blank + ALPHABET), the upper row's before the lower's; characters that the
+        network does not know have probability 0."""
+        cut = int(len(plate) * UPPER_SHARE) if rows == 2 else 0
+        parts = [plate[:cut], plate[cut:]] if cut else [plate]
+        steps = np.vstack([self._steps(part) for part in parts])
+        known = np.where(self._columns >= 0, steps[:, np.maximum(self._columns, 0)], 0.0)
+        return np.asarray(known, np.float32)
+
+
+class HyperLprColours:
+    """The classifier. Raises ModelMissing."""
+
+    def __init__(self, store: ModelStore) -> None:
+        self._likely = classifier(store.locate(HYPERLPR3_CLASSIFIER))
+
+    def confirms(self, plate: Image, colour: PlateColour) -> bool:
+        """Whether the classifier does not speak against the colour of a straightened plate."""
+        return colour not in TOLD_APART or COLOURS[int(self._likely(plate).argmax())] is colour
