@@ -60,14 +60,17 @@ class Agreement:
 
 
 class ChainReader:
-    """Detector, straightening, two text networks; the text both find likeliest wins, and is sure
-    when each spells it by itself (4.5.1-1). Its colour is known unless the picture has none, or
-    somebody who `confirms` it speaks against it."""
+    """Detector, straightening, text networks.
+
+    The text that all find likeliest together wins, and is sure when there are several and each
+    spells it by itself (4.5.1-1). Its colour is known unless the picture has none, or somebody who
+    `confirms` it speaks against it.
+    """
 
     def __init__(
         self,
         detector: PlateDetector,
-        networks: tuple[PlateNetwork, PlateNetwork],
+        networks: tuple[PlateNetwork, ...],
         confirms: Callable[[Image, PlateColour], bool] = lambda _plate, _colour: True,
     ) -> None:
         self._detector = detector
@@ -91,7 +94,7 @@ class ChainReader:
                     box.corners,
                     box.rows,
                     second=read.text if read.lost is None else read.lost,
-                    sure=read.lost is None,
+                    sure=read.lost is None and len(self._networks) > 1,
                     colour_known=seen or has_one_colour(read.text),
                 )
                 readings.append(reading)
