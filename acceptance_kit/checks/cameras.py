@@ -1,6 +1,6 @@
 """What a camera says of itself over ONVIF, point by point."""
 
-from acceptance_kit.checks.box import Box
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.finding import CouldNotAsk, Observation
 from appliance.profile.model import Camera
 
@@ -8,7 +8,7 @@ BROKEN = ("连接", "登录", "密码", "应答", "设置")
 """Points under which the appliance tells that it came no further."""
 
 
-def point(box: Box, camera: Camera, subject: str, finding: Observation) -> dict[str, str]:
+def point(box: CheckedBox, camera: Camera, subject: str, finding: Observation) -> dict[str, str]:
     """What was found at a camera under `subject`: `state` and `detail`; seen by the finding.
 
     Ends the check as 未检 for a camera without ONVIF, and raises CouldNotAsk for one that did not

@@ -1,7 +1,7 @@
 """The cameras, asked over ONVIF (4.4.1, 4.4.5, 4.5.1-9, 4.5.3-3); nothing is set."""
 
-from acceptance_kit.checks.box import Box
 from acceptance_kit.checks.cameras import point
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.demand import demand
 from acceptance_kit.checks.finding import Observation
 from acceptance_kit.subjects import About
@@ -20,7 +20,9 @@ METHOD = "经 ONVIF 询问相机的主码流，只读。"
     role=CameraRole.PLATE,
     box=False,
 )
-def test_the_plate_camera_is_sharp_enough(box: Box, camera: Camera, finding: Observation) -> None:
+def test_the_plate_camera_is_sharp_enough(
+    box: CheckedBox, camera: Camera, finding: Observation
+) -> None:
     said = point(box, camera, "主码流", finding)
     finding.bound = "≥ 1280×720"
     assert said["state"] == "ok", f"{said['detail']}。"
@@ -37,7 +39,7 @@ def test_the_plate_camera_is_sharp_enough(box: Box, camera: Camera, finding: Obs
     box=False,
 )
 def test_the_surveillance_camera_is_sharp_enough(
-    box: Box, camera: Camera, finding: Observation
+    box: CheckedBox, camera: Camera, finding: Observation
 ) -> None:
     said = point(box, camera, "主码流", finding)
     finding.bound = "≥ 1024×768"
@@ -52,7 +54,7 @@ def test_the_surveillance_camera_is_sharp_enough(
     about=About.CAMERA,
     box=False,
 )
-def test_the_picture_has_its_caption(box: Box, camera: Camera, finding: Observation) -> None:
+def test_the_picture_has_its_caption(box: CheckedBox, camera: Camera, finding: Observation) -> None:
     said = point(box, camera, "屏幕字符", finding)
     assert said["state"] == "ok", (
         f"屏幕字符：{said['detail']}；请执行 gatehouse cameras configure，或在相机网页上设置。"
@@ -67,7 +69,9 @@ def test_the_picture_has_its_caption(box: Box, camera: Camera, finding: Observat
     about=About.CAMERA,
     box=False,
 )
-def test_the_camera_records_at_the_edge(box: Box, camera: Camera, finding: Observation) -> None:
+def test_the_camera_records_at_the_edge(
+    box: CheckedBox, camera: Camera, finding: Observation
+) -> None:
     said = point(box, camera, "边缘存储", finding)
     assert said["state"] == "ok", f"{said['detail']}。"
 

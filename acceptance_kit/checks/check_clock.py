@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from acceptance_kit.checks.box import Box
 from acceptance_kit.checks.cameras import point
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.demand import demand
 from acceptance_kit.checks.finding import Observation
 from acceptance_kit.subjects import About
@@ -17,7 +17,7 @@ from appliance.profile.model import Camera, Profile
     method="工控机向站点配置的授时服务器现场询问时间（chronyd -Q），不采信其自称的状态。",
 )
 def test_the_clock_agrees_with_standard_time(
-    box: Box, profile: Profile, finding: Observation
+    box: CheckedBox, profile: Profile, finding: Observation
 ) -> None:
     box.measure("gatehouse-clock-check.service")
     told = box.evidence("clock", "clock-offset")["value"]
@@ -37,7 +37,7 @@ def test_the_clock_agrees_with_standard_time(
     title="工控机每日与北京标准时间校准，重启后仍然如此",
     method="查看 chrony 服务和每日核对时钟的定时任务。",
 )
-def test_the_clock_is_compared_every_day(box: Box, finding: Observation) -> None:
+def test_the_clock_is_compared_every_day(box: CheckedBox, finding: Observation) -> None:
     for unit in ("chrony.service", "gatehouse-clock-check.timer"):
         service = box.host.service(unit)
         finding.saw(f"{unit} {'运行' if service.is_running else '没有运行'}")
@@ -52,7 +52,7 @@ def test_the_clock_is_compared_every_day(box: Box, finding: Observation) -> None
     title="工控机使用北京时区",
     method="询问工控机的时区。",
 )
-def test_the_box_lives_on_beijing_time(box: Box, finding: Observation) -> None:
+def test_the_box_lives_on_beijing_time(box: CheckedBox, finding: Observation) -> None:
     offset = box.now.utcoffset()
     finding.saw(f"{box.now:%z}", "+0800")
     assert offset == timedelta(hours=8), "工控机的时区不是北京时间，请执行 gatehouse provision。"
@@ -66,7 +66,7 @@ def test_the_box_lives_on_beijing_time(box: Box, finding: Observation) -> None:
     about=About.CAMERA,
     box=False,
 )
-def test_the_camera_keeps_time(box: Box, camera: Camera, finding: Observation) -> None:
+def test_the_camera_keeps_time(box: CheckedBox, camera: Camera, finding: Observation) -> None:
     said = point(box, camera, "时钟", finding)
     assert said["state"] == "ok", (
         f"相机时钟：{said['detail']}；请执行 gatehouse cameras configure。"

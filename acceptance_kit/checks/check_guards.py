@@ -4,7 +4,7 @@ import base64
 import json
 from datetime import datetime
 
-from acceptance_kit.checks.box import Box
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.demand import demand
 from acceptance_kit.checks.finding import Observation
 from appliance.profile.box import InspectionMode
@@ -21,7 +21,7 @@ DAILY = "gatehouse-daily.service"
     title="企业级防火墙在运行，没有写明允许的一律拒绝",
     method="读取内核中正在生效的防火墙规则。",
 )
-def test_what_no_rule_lets_in_is_refused(box: Box, finding: Observation) -> None:
+def test_what_no_rule_lets_in_is_refused(box: CheckedBox, finding: Observation) -> None:
     told = json.loads(box.said("nft", "-j", "list", "chains"))["nftables"]
     policies = {
         chain["chain"]["hook"]: chain["chain"]["policy"]
@@ -41,7 +41,7 @@ def test_what_no_rule_lets_in_is_refused(box: Box, finding: Observation) -> None
     title="防火墙规则重启后仍然生效",
     method="询问 nftables 服务，并比较已保存的规则与站点配置写出的规则。",
 )
-def test_the_firewall_comes_back(box: Box, finding: Observation) -> None:
+def test_the_firewall_comes_back(box: CheckedBox, finding: Observation) -> None:
     enabled = box.host.service("nftables").is_enabled
     finding.saw("开机启动" if enabled else "没有设为开机启动")
     assert enabled, "nftables 没有设为开机启动，请执行 gatehouse provision。"
@@ -56,7 +56,7 @@ def test_the_firewall_comes_back(box: Box, finding: Observation) -> None:
     title="入侵防御在运行，报文正在接受检查",
     method="询问 Suricata 服务，并确认报文经过它。",
 )
-def test_packets_are_inspected(box: Box, profile: Profile, finding: Observation) -> None:
+def test_packets_are_inspected(box: CheckedBox, profile: Profile, finding: Observation) -> None:
     service = box.host.service("suricata.service")
     running, enabled = service.is_running, service.is_enabled
     finding.saw("运行" if running else "没有运行")
@@ -74,7 +74,7 @@ def test_packets_are_inspected(box: Box, profile: Profile, finding: Observation)
     title="入侵防御特征库在时效之内，定期自动更新",
     method="让工控机现场测量特征库的年龄（gatehouse-daily）。",
 )
-def test_rules_are_young(box: Box, profile: Profile, finding: Observation) -> None:
+def test_rules_are_young(box: CheckedBox, profile: Profile, finding: Observation) -> None:
     days = profile.protection.intrusion.signature_days
     _young(box, finding, ("intrusion", "suricata-signatures"), "入侵防御特征库", days)
 
@@ -86,7 +86,7 @@ def test_rules_are_young(box: Box, profile: Profile, finding: Observation) -> No
     title="病毒库在时效之内，定期自动更新",
     method="让工控机现场测量病毒库的年龄（gatehouse-daily）。",
 )
-def test_signatures_are_young(box: Box, profile: Profile, finding: Observation) -> None:
+def test_signatures_are_young(box: CheckedBox, profile: Profile, finding: Observation) -> None:
     days = profile.protection.antivirus.signature_days
     _young(box, finding, ("antivirus", "clamav-signatures"), "病毒库", days)
 
@@ -98,7 +98,7 @@ def test_signatures_are_young(box: Box, profile: Profile, finding: Observation) 
     title="防病毒在运行，能查出标准测试文件",
     method="查看定时扫描，并在临时目录放一个 EICAR 测试文件扫描，随后删除。",
 )
-def test_the_standard_test_file_is_found(box: Box, finding: Observation) -> None:
+def test_the_standard_test_file_is_found(box: CheckedBox, finding: Observation) -> None:
     for timer in ("gatehouse-scan-incoming.timer", "gatehouse-scan-system.timer"):
         assert box.host.service(timer).is_running, f"{timer} 没有运行，请执行 gatehouse provision。"
     text = base64.b64encode(EICAR.encode()).decode()
@@ -113,7 +113,9 @@ def test_the_standard_test_file_is_found(box: Box, finding: Observation) -> None
     assert "FOUND" in said.stdout, "防病毒没有查出测试文件，请检查病毒库。"
 
 
-def _young(box: Box, finding: Observation, line: tuple[str, str], what: str, days: int) -> None:
+def _young(
+    box: CheckedBox, finding: Observation, line: tuple[str, str], what: str, days: int
+) -> None:
     """The age in days that the box measures now is within `days`."""
     begun = box.now
     box.run("systemctl", "start", "--wait", DAILY)

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
-from acceptance_kit.checks.box import Box
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.demand import demand
 from acceptance_kit.checks.finding import Observation
 from acceptance_kit.checks.records import listed, passages_of
@@ -27,7 +27,7 @@ WRITTEN = "%Y年%m月%d日%H时%M分"
     about=About.BARRIER,
     box=False,
 )
-def test_the_platform_took_the_passages(box: Box, lane: Lane, finding: Observation) -> None:
+def test_the_platform_took_the_passages(box: CheckedBox, lane: Lane, finding: Observation) -> None:
     owed = [each for each in passages_of(box, lane.barrier.id, finding) if each["messages"]]
     open_ = [each for each in owed if not _taken(each["messages"])]
     finding.saw(f"最近 {len(owed)} 次通行，平台已收 {len(owed) - len(open_)} 次")
@@ -44,7 +44,9 @@ def test_the_platform_took_the_passages(box: Box, lane: Lane, finding: Observati
     about=About.CAMERA,
     box=False,
 )
-def test_the_platform_knows_the_camera(box: Box, camera: Camera, finding: Observation) -> None:
+def test_the_platform_knows_the_camera(
+    box: CheckedBox, camera: Camera, finding: Observation
+) -> None:
     news = [each for each in box.journal["news"][CAMERA] if each["camera"] == camera.id]
     finding.saw("已收" if news and news[0]["acknowledged_at"] else "未收")
     assert news, f"相机 {camera.id} 的视频信息还没有上报，请查看上报程序的日志。"
@@ -60,7 +62,7 @@ def test_the_platform_knows_the_camera(box: Box, camera: Camera, finding: Observ
     method=METHOD,
     box=False,
 )
-def test_the_platform_knows_the_state(box: Box, finding: Observation) -> None:
+def test_the_platform_knows_the_state(box: CheckedBox, finding: Observation) -> None:
     times = [e["acknowledged_at"] for e in box.journal["news"][STATUS] if e["acknowledged_at"]]
     finding.saw(f"最近一次 {max(times)}" if times else "未收")
     assert times, "平台还没有收下企业状态信息，原因见 gatehouse uplink aside。"
@@ -74,7 +76,7 @@ def test_the_platform_knows_the_state(box: Box, finding: Observation) -> None:
     method="查看待发的报文（gatehouse journal newest）。",
     box=False,
 )
-def test_nothing_waits_for_long(box: Box, profile: Profile, finding: Observation) -> None:
+def test_nothing_waits_for_long(box: CheckedBox, profile: Profile, finding: Observation) -> None:
     outbox = box.journal["outbox"]
     bound = profile.uplink.missed_upload_minutes
     oldest = outbox["oldest_waiting"]
@@ -93,7 +95,7 @@ def test_nothing_waits_for_long(box: Box, profile: Profile, finding: Observation
     method="查看搁置的报文（gatehouse uplink aside）。",
     box=False,
 )
-def test_nothing_is_set_aside(box: Box, finding: Observation) -> None:
+def test_nothing_is_set_aside(box: CheckedBox, finding: Observation) -> None:
     aside = box.journal["aside"]
     finding.saw(f"搁置 {box.journal['outbox']['aside']} 条")
     assert not aside, f"搁置的报文：{aside[0]['reason']}；改正后用 gatehouse uplink retry 重发。"
@@ -108,7 +110,7 @@ def test_nothing_is_set_aside(box: Box, finding: Observation) -> None:
     "核对所写各项；样稿附后，近期确有中断的附上其文件。",
     box=False,
 )
-def test_an_outage_can_be_reported(box: Box, profile: Profile, finding: Observation) -> None:
+def test_an_outage_can_be_reported(box: CheckedBox, profile: Profile, finding: Observation) -> None:
     true = box.gatehouse("uplink", "report")
     if true.rc == 0:
         finding.keep(f"outage-{box.machine.name}.txt", true.stdout)

@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from acceptance_kit.checks.box import Box
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.demand import demand
 from acceptance_kit.checks.finding import Observation
 from appliance.profile.box import Machine
@@ -18,7 +18,7 @@ GIGABIT = 1000
     title="设备接在局域网内，工控机的设备网口已按站点配置连接",
     method="询问工控机设备网口的地址和连接状态。",
 )
-def test_the_device_lan_is_there(box: Box, machine: Machine, finding: Observation) -> None:
+def test_the_device_lan_is_there(box: CheckedBox, machine: Machine, finding: Observation) -> None:
     if machine.device_interface is None:
         finding.untested("站点配置没有写设备网口（device_interface），请填写后重查。")
     (told,) = json.loads(box.said("ip", "-j", "address", "show", "dev", machine.device_interface))
@@ -37,7 +37,9 @@ def test_the_device_lan_is_there(box: Box, machine: Machine, finding: Observatio
     title="防火墙（工控机）的上行网口为千兆",
     method="读取上行网口协商的速率。",
 )
-def test_the_uplink_port_is_gigabit(box: Box, machine: Machine, finding: Observation) -> None:
+def test_the_uplink_port_is_gigabit(
+    box: CheckedBox, machine: Machine, finding: Observation
+) -> None:
     name = machine.uplink_interface
     if name is None:
         (route,) = json.loads(box.said("ip", "-j", "route", "show", "default"))[:1] or [{}]
@@ -60,7 +62,7 @@ def test_the_uplink_port_is_gigabit(box: Box, machine: Machine, finding: Observa
     method="读取上报程序的心跳，其中写明与平台的连接状态。",
     box=False,
 )
-def test_the_uplink_is_connected(box: Box, profile: Profile, finding: Observation) -> None:
+def test_the_uplink_is_connected(box: CheckedBox, profile: Profile, finding: Observation) -> None:
     beats = [each for each in box.journal["programs"] if each["program"] == "uplink"]
     place = f"{profile.uplink.host}:{profile.uplink.port}"
     assert beats, "上报程序还没有运行过，请查看 gatehouse 服务。"

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from acceptance_kit.checks.box import Box
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.demand import demand
 from acceptance_kit.checks.finding import Observation
 from appliance.profile.box import Machine
@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 1.5
     method="从验收所用的电脑逐个连接工控机正在监听的端口和常见端口。",
 )
 def test_nothing_else_is_open(
-    box: Box, profile: Profile, machine: Machine, finding: Observation
+    box: CheckedBox, profile: Profile, machine: Machine, finding: Observation
 ) -> None:
     address = box.place.address
     if address is None:
@@ -44,7 +44,7 @@ def test_nothing_else_is_open(
     )
 
 
-def _listening(box: Box) -> set[int]:
+def _listening(box: CheckedBox) -> set[int]:
     lines = box.said("ss", "-Hltn").splitlines()
     ports = (re.search(r":(\d+)$", line.split()[3]) for line in lines if len(line.split()) > 3)
     return {int(found[1]) for found in ports if found}

@@ -1,6 +1,6 @@
 """Uninterruptible power (4.4.6-1), as the UPS tells of itself through NUT."""
 
-from acceptance_kit.checks.box import Box
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.demand import demand
 from acceptance_kit.checks.finding import CouldNotAsk, Observation
 
@@ -15,7 +15,7 @@ FULL_PERCENT = 95
     title="断电后不间断供电不少于 2 小时",
     method="电池充满时询问 UPS 在当前负载下的供电时间（NUT battery.runtime）。",
 )
-def test_the_battery_lasts_two_hours(box: Box, finding: Observation) -> None:
+def test_the_battery_lasts_two_hours(box: CheckedBox, finding: Observation) -> None:
     charge = _figure(box, "battery.charge")
     seconds = _figure(box, "battery.runtime")
     if seconds is None:
@@ -33,7 +33,7 @@ def test_the_battery_lasts_two_hours(box: Box, finding: Observation) -> None:
     title="不间断电源功率不低于 6000 W",
     method="询问 UPS 的额定有功功率（NUT ups.realpower.nominal）。",
 )
-def test_the_ups_is_strong_enough(box: Box, finding: Observation) -> None:
+def test_the_ups_is_strong_enough(box: CheckedBox, finding: Observation) -> None:
     watts = _figure(box, "ups.realpower.nominal")
     if watts is None:
         finding.not_applicable("UPS 不报告额定功率，以铭牌为准（见询问 ups.nameplate）。")
@@ -48,7 +48,7 @@ def test_the_ups_is_strong_enough(box: Box, finding: Observation) -> None:
     title="停电、来电由工控机记录，UPS 监测随系统启动",
     method="询问 UPS 服务和监测的定时任务，并确认目前由市电供电。",
 )
-def test_the_ups_is_watched(box: Box, finding: Observation) -> None:
+def test_the_ups_is_watched(box: CheckedBox, finding: Observation) -> None:
     status = box.said("upsc", UPS, "ups.status").split()
     finding.saw(f"状态 {' '.join(status)}")
     for unit in ("nut-server.service", "nut-monitor.service", "gatehouse-ups-watch.timer"):
@@ -58,7 +58,7 @@ def test_the_ups_is_watched(box: Box, finding: Observation) -> None:
     assert "OL" in status, "UPS 目前不是由市电供电，请恢复市电后重查。"
 
 
-def _figure(box: Box, name: str) -> float | None:
+def _figure(box: CheckedBox, name: str) -> float | None:
     """A figure of the UPS, None when it has none; raises CouldNotAsk when it does not answer."""
     answer = box.run("upsc", UPS, name)
     if answer.rc != 0:

@@ -1,6 +1,6 @@
 """What the gate records of a passage: photos, stamp, items, plate, vehicle (4.5.1, 5.2)."""
 
-from acceptance_kit.checks.box import Box
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.demand import demand
 from acceptance_kit.checks.finding import Observation
 from acceptance_kit.checks.records import listed, passages_of
@@ -21,7 +21,7 @@ NEWEST = "查看该道闸最近的通行记录（gatehouse journal newest）。"
     about=About.BARRIER,
     box=False,
 )
-def test_every_passage_has_both_photos(box: Box, lane: Lane, finding: Observation) -> None:
+def test_every_passage_has_both_photos(box: CheckedBox, lane: Lane, finding: Observation) -> None:
     passages = passages_of(box, lane.barrier.id, finding)
     lacking = [
         each
@@ -40,7 +40,7 @@ def test_every_passage_has_both_photos(box: Box, lane: Lane, finding: Observatio
     about=About.BARRIER,
     box=False,
 )
-def test_the_photo_is_stamped(box: Box, lane: Lane, finding: Observation) -> None:
+def test_the_photo_is_stamped(box: CheckedBox, lane: Lane, finding: Observation) -> None:
     newest = passages_of(box, lane.barrier.id, finding)[0]
     fronts = [each for each in newest["photos"] if each["kind"] == "front" and each["whole"]]
     if not fronts:
@@ -64,7 +64,7 @@ def test_the_photo_is_stamped(box: Box, lane: Lane, finding: Observation) -> Non
     about=About.BARRIER,
     box=False,
 )
-def test_no_record_has_to_be_refused(box: Box, lane: Lane, finding: Observation) -> None:
+def test_no_record_has_to_be_refused(box: CheckedBox, lane: Lane, finding: Observation) -> None:
     passages = passages_of(box, lane.barrier.id, finding)
     bad = [each for each in passages if each["refusal"]]
     finding.saw(f"最近 {len(passages)} 次通行，{len(passages) - len(bad)} 次合格")
@@ -79,7 +79,7 @@ def test_no_record_has_to_be_refused(box: Box, lane: Lane, finding: Observation)
     about=About.BARRIER,
     box=False,
 )
-def test_what_was_not_read_was_entered(box: Box, lane: Lane, finding: Observation) -> None:
+def test_what_was_not_read_was_entered(box: CheckedBox, lane: Lane, finding: Observation) -> None:
     passages = passages_of(box, lane.barrier.id, finding)
     waiting = [each for each in passages if each["awaits_entry"]]
     finding.saw(f"最近 {len(passages)} 次通行，待补录 {len(waiting)} 次")
@@ -95,7 +95,7 @@ def test_what_was_not_read_was_entered(box: Box, lane: Lane, finding: Observatio
     "八项为 4.5.1 所列而表 2 也有的各项。",
     box=False,
 )
-def test_vehicles_are_known(box: Box, finding: Observation) -> None:
+def test_vehicles_are_known(box: CheckedBox, finding: Observation) -> None:
     # The clause says: by colour and number, get the particulars. So the bound is every passage of
     # which the register has the plate, and all that the clause lists. A plate that is not in the
     # register has nothing to be got: it is told here, for it is the enterprise that confirms and
@@ -127,7 +127,7 @@ def test_vehicles_are_known(box: Box, finding: Observation) -> None:
     method=f"{NEWEST}看手动抬杆的一次及其上报。",
     box=False,
 )
-def test_a_raise_by_hand_is_marked(box: Box, finding: Observation) -> None:
+def test_a_raise_by_hand_is_marked(box: CheckedBox, finding: Observation) -> None:
     by_hand = [e for e in box.journal["passages"] if e["raise_method"] == RaiseMethod.MANUAL]
     if not by_hand:
         finding.untested("最近没有手动抬杆的通行，请手动抬杆放行一辆车后重查。")

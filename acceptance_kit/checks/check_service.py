@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from acceptance_kit.checks.box import Box
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.demand import demand
 from acceptance_kit.checks.finding import Observation
 from appliance.profile.model import Profile
@@ -19,7 +19,7 @@ SILENT_AFTER = timedelta(seconds=20)
     title="门禁软件随操作系统自动启动，无需人工",
     method="询问 systemd：服务是否在运行，是否设为开机启动。",
 )
-def test_the_service_starts_with_the_system(box: Box, finding: Observation) -> None:
+def test_the_service_starts_with_the_system(box: CheckedBox, finding: Observation) -> None:
     service = box.host.service(UNIT)
     running, enabled = service.is_running, service.is_enabled
     finding.saw(
@@ -37,7 +37,7 @@ def test_the_service_starts_with_the_system(box: Box, finding: Observation) -> N
     method="读取各程序写入记录库的心跳。",
     box=False,
 )
-def test_every_program_is_well(box: Box, profile: Profile, finding: Observation) -> None:
+def test_every_program_is_well(box: CheckedBox, profile: Profile, finding: Observation) -> None:
     now = datetime.fromisoformat(box.journal["at"])
     beats = {each["program"]: each for each in box.journal["programs"]}
     names = [program.name for program in programs(profile)]
@@ -60,7 +60,9 @@ def test_every_program_is_well(box: Box, profile: Profile, finding: Observation)
     title="工控机上的站点配置与验收所用的一致",
     method="比较两份站点配置的内容。",
 )
-def test_the_box_follows_the_same_profile(box: Box, site: Profile, finding: Observation) -> None:
+def test_the_box_follows_the_same_profile(
+    box: CheckedBox, site: Profile, finding: Observation
+) -> None:
     same = box.own_profile == site
     finding.saw("内容一致" if same else "内容不同")
     assert same, "工控机上的站点配置不是这一份，请执行 gatehouse provision 后再验收。"

@@ -1,6 +1,6 @@
 """The site's own particulars: numbers and Table 1 (4.6.1, 5.2), and the page for entry by hand."""
 
-from acceptance_kit.checks.box import Box
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.demand import demand
 from acceptance_kit.checks.finding import Observation
 from acceptance_kit.subjects import About
@@ -32,7 +32,7 @@ def test_numbers_follow_the_rules(site: Profile, finding: Observation) -> None:
     method="读取工控机上的站点配置，逐项比较表 1；工控机上的表 1 附后，供企业与排污许可证核对。",
     box=False,
 )
-def test_the_box_has_the_same_table_1(box: Box, site: Profile, finding: Observation) -> None:
+def test_the_box_has_the_same_table_1(box: CheckedBox, site: Profile, finding: Observation) -> None:
     there, here = _table_1(box.own_profile), _table_1(site)
     lines = (f"{number} {title}：{there[title]}\n" for number, title in enumerate(there, 1))
     finding.keep(f"table-1-{box.machine.name}.txt", "".join(lines))
@@ -67,7 +67,9 @@ def _table_1(profile: Profile) -> dict[str, str]:
     method="查看站点配置中的门卫和补录程序的心跳。",
     box=False,
 )
-def test_gatekeepers_can_enter_plates(box: Box, profile: Profile, finding: Observation) -> None:
+def test_gatekeepers_can_enter_plates(
+    box: CheckedBox, profile: Profile, finding: Observation
+) -> None:
     keepers = len(profile.access.gatekeepers)
     finding.saw(f"可补录的人员 {keepers} 人")
     assert keepers, "没有可以补录的人员，请在站点配置 access.gatekeepers 中填写。"

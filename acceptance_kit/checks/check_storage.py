@@ -2,7 +2,7 @@
 
 import json
 
-from acceptance_kit.checks.box import Box
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.demand import demand
 from acceptance_kit.checks.finding import Observation
 from appliance.guideline.retention import Kind
@@ -21,7 +21,7 @@ LEAST_TERABYTES = 32
     method="让工控机现场量已挂载的录像盘的容量。",
 )
 def test_the_video_disks_hold_32_terabytes(
-    box: Box, machine: Machine, finding: Observation
+    box: CheckedBox, machine: Machine, finding: Observation
 ) -> None:
     if not machine.video_disks:
         finding.untested("站点配置没有写这台工控机的录像盘（video_disks），请填写后重查。")
@@ -38,7 +38,7 @@ def test_the_video_disks_hold_32_terabytes(
     title="记录和照片保存两年以上，视频保存一年以上",
     method="读取工控机上的保存期限表。",
 )
-def test_nothing_is_kept_too_short(box: Box, finding: Observation) -> None:
+def test_nothing_is_kept_too_short(box: CheckedBox, finding: Observation) -> None:
     told = json.loads(box.said("cat", "/etc/gatehouse/retention.json"))
     days = {kind: told.get(kind, {}).get("kept_days", 0) for kind in Kind}
     finding.saw(
@@ -56,7 +56,7 @@ def test_nothing_is_kept_too_short(box: Box, finding: Observation) -> None:
     title="磁盘装得下规定期限的资料",
     method="由工控机按实测码率和车次（没有实测时按站点配置）计算（gatehouse storage plan）。",
 )
-def test_the_disks_hold_the_terms(box: Box, finding: Observation) -> None:
+def test_the_disks_hold_the_terms(box: CheckedBox, finding: Observation) -> None:
     told = box.told("storage", "plan", ends=(0, 1), profile=())
     finding.saw(
         f"可用 {told['available_tb']:g} T，录像够存 {told['days']['video']} 天",
@@ -73,7 +73,7 @@ def test_the_disks_hold_the_terms(box: Box, finding: Observation) -> None:
     method="读取工控机记下的提前删除，只算按期限现在还应当在的资料。",
     box=False,
 )
-def test_nothing_was_deleted_within_its_term(box: Box, finding: Observation) -> None:
+def test_nothing_was_deleted_within_its_term(box: CheckedBox, finding: Observation) -> None:
     early = box.journal["early_deletions"]
     lost = {
         kind.called: sum(each["items"] for each in early if each["kind"] == kind.value)
@@ -94,7 +94,9 @@ def test_nothing_was_deleted_within_its_term(box: Box, finding: Observation) -> 
     method="读取站点配置的策略和清理程序的心跳，并确认目前没有停存。",
     box=False,
 )
-def test_a_full_disk_has_its_policy(box: Box, profile: Profile, finding: Observation) -> None:
+def test_a_full_disk_has_its_policy(
+    box: CheckedBox, profile: Profile, finding: Observation
+) -> None:
     beat = next((b for b in box.journal["programs"] if b["program"] == "sweeper"), None)
     finding.saw(f"{policy(profile)}；{beat['detail'] if beat else '清理程序没有运行过'}")
     assert beat is not None, "清理程序没有运行过，请查看 gatehouse 服务。"

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from acceptance_kit.checks.box import Box
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.demand import demand
 from acceptance_kit.checks.finding import Observation
 from acceptance_kit.checks.records import listed, passages_of
@@ -23,7 +23,7 @@ LEAST_SECONDS = 10
     about=About.CAMERA,
     box=False,
 )
-def test_the_camera_is_recorded(box: Box, camera: Camera, finding: Observation) -> None:
+def test_the_camera_is_recorded(box: CheckedBox, camera: Camera, finding: Observation) -> None:
     newest = box.journal["video"].get(camera.id)
     assert newest is not None, f"没有相机 {camera.id} 的录像，请查看录像程序。"
     ended = datetime.fromisoformat(newest["ended_at"])
@@ -42,7 +42,7 @@ def test_the_camera_is_recorded(box: Box, camera: Camera, finding: Observation) 
     about=About.BARRIER,
     box=False,
 )
-def test_every_passage_has_its_clip(box: Box, lane: Lane, finding: Observation) -> None:
+def test_every_passage_has_its_clip(box: CheckedBox, lane: Lane, finding: Observation) -> None:
     passages = passages_of(box, lane.barrier.id, finding)
     longest = {e["id"]: max((c["seconds"] for c in e["clips"]), default=0.0) for e in passages}
     short = [each for each in passages if longest[each["id"]] < LEAST_SECONDS]

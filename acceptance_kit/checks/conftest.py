@@ -16,7 +16,7 @@ import pytest
 from _pytest.outcomes import Skipped
 from testinfra.host import Host
 
-from acceptance_kit.checks.box import Box
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.demand import demand_of
 from acceptance_kit.checks.finding import CouldNotAsk, NotApplicable, Observation
 from acceptance_kit.checks.place import Place
@@ -55,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
 SITE = pytest.StashKey[Profile]()
 MACHINE = pytest.StashKey[Machine]()
 PLACE = pytest.StashKey[Place]()
-BOX = pytest.StashKey[Box]()
+BOX = pytest.StashKey[CheckedBox]()
 NAME = pytest.StashKey[tuple[str, str | None]]()
 SEEN = pytest.StashKey[Observation]()
 
@@ -107,10 +107,12 @@ def profile(site: Profile, machine: Machine) -> Profile:
 
 
 @pytest.fixture(scope="module")
-def box(host: Host, profile: Profile, machine: Machine, request: pytest.FixtureRequest) -> Box:
+def box(
+    host: Host, profile: Profile, machine: Machine, request: pytest.FixtureRequest
+) -> CheckedBox:
     """The machine, and the command `gatehouse` on it; the same for all modules, as it remembers."""
     stash = request.config.stash
-    return stash.setdefault(BOX, Box(host, profile, machine, stash[PLACE]))
+    return stash.setdefault(BOX, CheckedBox(host, profile, machine, stash[PLACE]))
 
 
 @pytest.fixture

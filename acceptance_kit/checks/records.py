@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from acceptance_kit.checks.box import Box
+from acceptance_kit.checks.checked_box import CheckedBox
 from acceptance_kit.checks.finding import Observation
 
 Passage = dict[str, Any]
 """As `gatehouse journal newest` tells it."""
 
 
-def passages_of(box: Box, barrier: str, finding: Observation) -> list[Passage]:
+def passages_of(box: CheckedBox, barrier: str, finding: Observation) -> list[Passage]:
     """A barrier's newest passages, the newest first; ends the check as 未检 without any."""
     found = [each for each in box.journal["passages"] if each["barrier"] == barrier]
     if not found:

@@ -17,7 +17,8 @@ from appliance.runtime.vision.report import (
     Heard,
     PlateReport,
 )
-from appliance.runtime.vision.visit import Sighting, VisitWatcher
+from appliance.runtime.vision.sighting import Sighting
+from appliance.runtime.vision.visit import VisitWatcher
 
 PLATE, OTHER = "宁A58D21", "宁A58D27"
 PICTURE: Image = np.zeros((90, 160, 3), np.uint8)

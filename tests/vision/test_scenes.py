@@ -27,7 +27,8 @@ from appliance.runtime.vision.presence import Presence
 from appliance.runtime.vision.readers import build_reader
 from appliance.runtime.vision.reading import Frame, Image, PlateReader
 from appliance.runtime.vision.region import LaneArea, LaneReader
-from appliance.runtime.vision.visit import Departure, Sighting, VisitWatcher
+from appliance.runtime.vision.sighting import Departure, Sighting
+from appliance.runtime.vision.visit import VisitWatcher
 
 FIRST = Placed(Vehicle("宁A58D21", PlateColour.YELLOW), at_distance(1))
 SECOND = Placed(Vehicle("蒙B72F83", PlateColour.YELLOW), at_distance(1))

@@ -11,8 +11,9 @@ from appliance.profile.model import Recognition
 from appliance.runtime.vision import visit
 from appliance.runtime.vision.presence import Presence
 from appliance.runtime.vision.reading import Frame, Image, PlateReading
+from appliance.runtime.vision.sighting import Sighting
 from appliance.runtime.vision.tracks import Motion
-from appliance.runtime.vision.visit import Sighting, VisitWatcher
+from appliance.runtime.vision.visit import VisitWatcher
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=BEIJING)
 CORNERS = np.array([(40, 60), (120, 60), (120, 85), (40, 85)], np.float32)

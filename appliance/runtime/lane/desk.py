@@ -28,8 +28,8 @@ from appliance.runtime.lane.admission import decide
 from appliance.runtime.lane.barrier import Barrier
 from appliance.runtime.vision.reading import Corners, Frame
 from appliance.runtime.vision.report import Heard
+from appliance.runtime.vision.sighting import Sighting
 from appliance.runtime.vision.stamp import Caption, stamped
-from appliance.runtime.vision.visit import Sighting
 from appliance.runtime.vision.vote import Verdict
 
 log = logging.getLogger(__name__)

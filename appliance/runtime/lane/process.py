@@ -22,8 +22,9 @@ from appliance.runtime.vision.presence import Presence
 from appliance.runtime.vision.reading import Frame, PlateReader
 from appliance.runtime.vision.region import LaneArea, LaneReader
 from appliance.runtime.vision.report import Heard, PlateReport, PlateReports
+from appliance.runtime.vision.sighting import Departure
 from appliance.runtime.vision.two_streams import LiveView
-from appliance.runtime.vision.visit import Departure, VisitWatcher
+from appliance.runtime.vision.visit import VisitWatcher
 
 log = logging.getLogger(__name__)
 

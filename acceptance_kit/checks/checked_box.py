@@ -18,7 +18,7 @@ from appliance.profile.model import Profile
 EVIDENCE = "/var/lib/gatehouse/evidence"
 
 
-class Box:
+class CheckedBox:
     """Fixture `box`. All is asked as root on a provisioned box, as oneself in a demo."""
 
     def __init__(self, host: Host, profile: Profile, machine: Machine, place: Place) -> None:
