@@ -18,7 +18,6 @@ import numpy as np
 
 from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelMissing, ModelStore
-from appliance.profile.model import Reader
 from appliance.runtime.vision.checked import CheckedReader
 from appliance.runtime.vision.detect import ClpDetector, HyperLprDetector
 from appliance.runtime.vision.evaluation import Share
@@ -26,7 +25,6 @@ from appliance.runtime.vision.grammar import alike
 from appliance.runtime.vision.own import OwnNetwork, OwnReader
 from appliance.runtime.vision.readers import (
     SURE_FROM,
-    build_reader,
     clp_detector,
     own_detector,
     second_reader,
@@ -271,7 +269,6 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path, nargs="?", help="default: the model of the lock")
-    parser.add_argument("--others", action="store_true", help="the other readers too")
     parser.add_argument("--detectors", action="store_true", help="behind each detector, instead")
     parser.add_argument("--drawn", action="store_true", help="drawn plates of every kind too")
     options = parser.parse_args()
@@ -294,12 +291,6 @@ def main() -> None:
     print(f"network alone: {milliseconds(network):.2f} ms, one thread")
     if options.drawn:
         drawn(network)
-    if options.others:
-        for kind in (Reader.HYPERLPR3, Reader.OCR):
-            try:
-                report(kind, answers(build_reader(kind, store), rows))
-            except ModelMissing as missing:
-                print(f"{kind}: {missing}", file=sys.stderr)
 
 
 if __name__ == "__main__":
