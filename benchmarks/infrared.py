@@ -2,7 +2,8 @@
 camera's pictures have none that turns to infrared light at night.
 
 Each photo is read as it is, as grey as the eye would have it, and mostly by its red, in which
-paints look otherwise, as they do in infrared light. No photo of ../shared was really taken in such light.
+paints look otherwise, as they do in infrared light. No photo of ../shared was really taken in
+such light.
 Run: python -m benchmarks.infrared
 """
 
