@@ -17,7 +17,7 @@ from journal.samples import passage
 from sites import DEMO, demo_profile, profile_file
 from typer.testing import CliRunner
 
-from appliance.cli import app
+from appliance.cli import app, main
 from appliance.clock import SystemClock
 from appliance.guideline.dictionaries import PlateColour
 from appliance.runtime.journal import Journal
@@ -25,8 +25,10 @@ from appliance.runtime.journal import Journal
 DOCS = Path(__file__).parents[1] / "docs" / "commands.md"
 
 
-def gatehouse(*words: str, code: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command; `code` is run before it in its own process."""
+def gatehouse(
+    *words: str, code: str = "", nobody: bool = False, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The command; `code` is run before it in its own process, `nobody` is there to answer."""
     start = f"{code}\nfrom appliance.cli import main\nmain()"
     command = [sys.executable, *(("-c", start) if code else ("-m", "appliance")), *words]
     return subprocess.run(
@@ -36,6 +38,7 @@ def gatehouse(*words: str, code: str = "", **environment: str) -> subprocess.Com
         check=False,
         cwd=DEMO.parents[1],
         env=os.environ | environment,
+        stdin=subprocess.DEVNULL if nobody else None,
     )
 
 
@@ -153,6 +156,42 @@ def test_a_trouble_is_a_sentence_and_exit_code_2(words: tuple[str, ...]) -> None
     assert answer.returncode == 2
     assert answer.stderr.strip()
     assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("check", "缺少 'FILE…'。"),
+        ("nope", "没有命令 'nope'。"),
+        ("read --foo", "没有选项 --foo。"),
+        ("read --redaer own", "没有选项 --redaer。"),
+        ("read --reader", "选项 '--reader' 后面要写它的值。"),
+        ("read --json=3", "选项 '--json' 后面不能写值。"),
+        (
+            "read --reader x",
+            "'--reader' 的值不对：'x' 不在可选的值之内，可选 'own', 'ocr', 'hyperlpr3'。",
+        ),
+        ("lane tune a b c d", "多写了 c d。"),
+        ("platform --port many", "'--port' 的值不对：这里要整数。"),
+        ("platform --port 99999", "'--port' 的值不对：不能大于 65535。"),
+    ],
+)
+def test_a_mistyped_command_is_told_in_chinese_with_where_to_read_how_it_is_written(
+    words: str,
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["gatehouse", *words.split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert (ended.value.code, first) == (2, sentence)
+    assert all(line.startswith("写法见：gatehouse") for line in rest)
+
+
+def test_a_question_that_nobody_answers_ends_the_command_with_a_sentence() -> None:
+    assert_one_sentence(gatehouse("uplink", "probe", str(DEMO), nobody=True), "没有得到回答")
 
 
 def test_a_lane_that_the_profile_does_not_have_is_told(tmp_path: Path) -> None:

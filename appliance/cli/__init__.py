@@ -9,9 +9,20 @@ import sys
 from typing import NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 from acceptance_kit import commands as acceptance
-from appliance.cli import bundle, cameras, journal, programs, reading, site, storage, uplink
+from appliance.cli import (
+    bundle,
+    cameras,
+    journal,
+    programs,
+    reading,
+    site,
+    storage,
+    typed,
+    uplink,
+)
 from appliance.imaging import commands as imaging
 from appliance.profile.faults import ProfileFaults
 from appliance.profile.report import format_faults
@@ -44,7 +55,13 @@ app.add_typer(imaging.app, name="image")
 def main() -> NoReturn:
     """Run the command; expected troubles become one sentence and exit code 2."""
     try:
-        app()
+        raise SystemExit(app(standalone_mode=False))
+    except TyperException as error:
+        # Without any command the message is the help itself.
+        help_asked = type(error).__name__ == "NoArgsIsHelpError"
+        sys.stderr.write(f"{error.format_message()}\n" if help_asked else typed.told(error))
+    except typer.Abort:  # nobody is there to answer a question
+        sys.stderr.write("没有得到回答，未执行。\n")
     except ProfileFaults as faults:
         sys.stderr.write(format_faults(faults.path, faults.faults))
     except Trouble as trouble:

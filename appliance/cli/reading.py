@@ -137,9 +137,8 @@ def models_list(as_json: AsJson = False) -> None:
         ]
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
-    table = Table(
-        Column("模型", overflow="fold"), "大小", "许可证", "用途", Column("位置", overflow="fold")
-    )
+    whole = [Column(title, overflow="fold") for title in ("许可证", "用途", "位置")]
+    table = Table(Column("模型", no_wrap=True), Column("大小", no_wrap=True), *whole)
     for item in found:
         place = str(item.path) if item.path else f"缺少（{item.note}）"
         table.add_row(
