@@ -17,7 +17,7 @@ from appliance.runtime.vision.readers import build_reader
 from appliance.runtime.vision.reading import Image
 from appliance.runtime.vision.vote import difference
 from training import held_out
-from training.evaluate import said
+from training.evaluate import COLOURS, said
 
 LIGHTS = {
     "in colour": None,
@@ -41,12 +41,19 @@ def main() -> None:
     cv2.setNumThreads(1)
     reader = build_reader(Reader.OWN, ModelStore.default())
     rows = [row for row in held_out.rows() if row["file"].startswith("photos")]
-    print("| Light | exact (95 %) | yellow | sure, and right | sure, and wrong | colour known |")
-    print("|---|---|---|---|---|---|")
+    columns = (
+        "exact (95 %)",
+        "yellow",
+        "sure, and right",
+        "sure, and wrong",
+        "colour right of exact",
+    )
+    print(f"| Light | {' | '.join(columns)} | colour known |")
+    print(f"|{'---|' * (len(columns) + 2)}")
     for light, shares in LIGHTS.items():
         exact: list[bool] = []
         yellow: list[bool] = []
-        sure = wrong = known = 0
+        sure = wrong = known = coloured = 0
         for row in filter(held_out.is_held_out, rows):
             image = np.asarray(cv2.imread(str(held_out.PLATES / row["file"])), np.uint8)
             found = reader.read(image if shares is None else without_colour(image, shares))
@@ -56,14 +63,15 @@ def main() -> None:
             if row["colour"] == "yellow":
                 yellow.append(bool(same))
             if same:
+                coloured += same[0].colour is COLOURS[row["colour"]]
                 sure += same[0].sure
                 known += same[0].sure and same[0].colour_known
             else:
                 # Any other sure text is another car's.
                 wrong += any(one.sure and difference(one.text, plate) <= MISREAD for one in found)
         of_yellow = f"{sum(yellow)} of {len(yellow)}"
-        told = [light, said(sum(exact), len(exact)), of_yellow, f"{sure}", f"{wrong}", f"{known}"]
-        print(f"| {' | '.join(told)} |", flush=True)
+        told = (light, said(sum(exact), len(exact)), of_yellow, sure, wrong, coloured, known)
+        print(f"| {' | '.join(map(str, told))} |", flush=True)
 
 
 if __name__ == "__main__":
