@@ -10,15 +10,18 @@ from collections import Counter
 import cv2
 import numpy as np
 
+from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelStore
 from appliance.profile.model import Reader
 from appliance.runtime.vision.grammar import alike
-from appliance.runtime.vision.hyperlpr3_whole import TOLD_APART, HyperLprColours
+from appliance.runtime.vision.hyperlpr3_whole import HyperLprColours
 from appliance.runtime.vision.readers import build_reader
 from appliance.runtime.vision.reading import PlateBox
 from appliance.runtime.vision.rectify import straighten
 from training import held_out
 from training.evaluate import COLOURS, said
+
+TOLD_APART = (PlateColour.BLUE, PlateColour.YELLOW)
 
 
 def main() -> None:
@@ -38,7 +41,7 @@ def main() -> None:
                 plate = straighten(image, box)
                 seen[row["colour"]] += 1
                 by_hue[row["colour"]] += reading.colour is true
-                by_classifier[row["colour"]] += classifier.confirms(plate, true)
+                by_classifier[row["colour"]] += classifier.of(plate) is true
                 break
     for colour, total in seen.items():
         print(f"{colour}: hue rule right on {said(by_hue[colour], total)}")

@@ -159,35 +159,56 @@ def test_a_trouble_is_a_sentence_and_exit_code_2(words: tuple[str, ...]) -> None
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("words", "sentence", "verb"),
     [
-        ("check", "缺少 'FILE…'。"),
-        ("nope", "没有命令 'nope'。"),
-        ("read --foo", "没有选项 --foo。"),
-        ("read --redaer own", "没有选项 --redaer。"),
-        ("read --reader", "选项 '--reader' 后面要写它的值。"),
-        ("read --json=3", "选项 '--json' 后面不能写值。"),
+        ("check", "缺少 'FILE…'。", "check"),
+        ("passage plate 1 宁A58D21", "缺少 'colour'，可选 蓝牌,", "passage plate"),
+        ("nope", "没有命令 'nope'。", ""),
+        ("chek", "没有命令 'chek'，是不是 'check'？", ""),
+        ("read --foo", "没有选项 --foo。", "read"),
+        ("read --redaer own", "没有选项 --redaer，是不是 --reader？", "read"),
+        ("read --reader", "选项 '--reader' 后面要写它的值。", ""),
+        ("read --json=3", "选项 '--json' 后面不能写值。", ""),
         (
             "read --reader x",
             "'--reader' 的值不对：'x' 不在可选的值之内，可选 'own', 'ocr', 'hyperlpr3'。",
+            "read",
         ),
-        ("lane tune a b c d", "多写了 c d。"),
-        ("platform --port many", "'--port' 的值不对：这里要整数。"),
-        ("platform --port 99999", "'--port' 的值不对：不能大于 65535。"),
+        ("lane tune a b c d", "多写了 c d。", "lane tune"),
+        ("platform --port many", "'--port' 的值不对：这里要整数。", "platform"),
+        ("platform --port 99999", "'--port' 的值不对：不能大于 65535。", "platform"),
+        (
+            "journal passages --from today",
+            "'--from' 的值不对：'today' 不是日期，写法如 2026-01-31。",
+            "journal passages",
+        ),
     ],
 )
 def test_a_mistyped_command_is_told_in_chinese_with_where_to_read_how_it_is_written(
     words: str,
     sentence: str,
+    verb: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["gatehouse", *words.split()])
     with pytest.raises(SystemExit) as ended:
         main()
-    first, *rest = capsys.readouterr().err.splitlines()
-    assert (ended.value.code, first) == (2, sentence)
-    assert all(line.startswith("写法见：gatehouse") for line in rest)
+    first, where = capsys.readouterr().err.splitlines()
+    assert ended.value.code == 2
+    assert first.startswith(sentence)
+    assert where == f"写法见：{f'gatehouse {verb}'.strip()} --help"
+
+
+def test_an_interrupted_question_ends_the_command_as_any_interruption_does() -> None:
+    interrupt = """
+import builtins
+def interrupt(*_):
+    raise KeyboardInterrupt
+builtins.input = interrupt
+"""
+    answer = gatehouse("uplink", "probe", str(DEMO), code=interrupt)
+    assert answer.returncode == 130
 
 
 def test_a_question_that_nobody_answers_ends_the_command_with_a_sentence() -> None:

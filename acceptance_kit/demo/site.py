@@ -22,7 +22,7 @@ from acceptance_kit.peers.platform import ReferencePlatform
 from acceptance_kit.peers.relay import SimulatedRelay
 from appliance.clock import SystemClock
 from appliance.models import ModelStore
-from appliance.models.readers import MODELS
+from appliance.models.readers import models_of
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Profile, Reader
 from appliance.profile.secrets import named_secrets
@@ -85,7 +85,7 @@ def demo_site(
     profile = load_profile(profile_path)
     kind = reader or profile.recognition.reader
     store = ModelStore.default()
-    for name in MODELS[kind]:
+    for name in models_of(kind, store):
         store.fetch(name, say)
     # The pictures are opened while an earlier demo's data are still there.
     scenes = {barrier: Scene(vehicles, repeat=repeat) for barrier, vehicles in script.items()}

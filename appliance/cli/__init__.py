@@ -60,8 +60,10 @@ def main() -> NoReturn:
         # Without any command the message is the help itself.
         help_asked = type(error).__name__ == "NoArgsIsHelpError"
         sys.stderr.write(f"{error.format_message()}\n" if help_asked else typed.told(error))
-    except typer.Abort:  # nobody is there to answer a question
-        sys.stderr.write("没有得到回答，未执行。\n")
+    except typer.Abort as abort:  # at a question
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            raise SystemExit(130) from None
+        sys.stderr.write("没有得到回答，到此为止。\n")
     except ProfileFaults as faults:
         sys.stderr.write(format_faults(faults.path, faults.faults))
     except Trouble as trouble:

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from appliance.cli.shared import BarrierNumber, console
 from appliance.clock import SystemClock
 from appliance.models import ModelMissing, ModelStore, locked_models
-from appliance.models.readers import HYPERLPR3_FILES, models_of
+from appliance.models.readers import WHOLE_HYPERLPR3, models_of
 from appliance.options import AsJson, ProfileFile
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Reader
@@ -169,9 +169,10 @@ def models_fetch(
 
     if reader is Reader.HYPERLPR3:
         try:
-            bring(HYPERLPR3_FILES)
+            bring(WHOLE_HYPERLPR3)
         except ModelMissing as missing:
-            typer.echo(f"{missing}没有它，识别器 hyperlpr3 只用其余的文件。", err=True)
+            instead = "少了它，hyperlpr3 只用其找车牌的模型，文字由另外两个模型读。"
+            typer.echo(f"{missing}{instead}", err=True)
     bring(models_of(reader, store))
 
 

@@ -6,19 +6,26 @@ import re
 from typer.exceptions import TyperException
 
 SENTENCES = (
+    (
+        r"Missing (?:argument|option|parameter) ('[^']+')\. Choose from:\s*(.+)",
+        "缺少 {0}，可选 {1}",
+    ),
     (r"Missing (?:argument|option|parameter) (.+?)\.?", "缺少 {0}。"),
     (r"Missing command\.", "请写明要做什么（命令）。"),
-    (r"No such command (.+?)\.(?: Did you mean (.+)\?)?", "没有命令 {0}。"),
-    (r"No such option: (\S+)(?: \(Possible options: .+\))?", "没有选项 {0}。"),
+    (r"No such command (.+?)\. Did you mean (.+)\?", "没有命令 {0}，是不是 {1}？"),
+    (r"No such command (.+?)\.", "没有命令 {0}。"),
+    (r"No such option: (.+?) \(Possible options: (.+)\)", "没有选项 {0}，是不是 {1}？"),
+    (r"No such option: (.+)", "没有选项 {0}。"),
     (r"Got unexpected extra argument(?:s|\(s\))? \((.+)\)", "多写了 {0}。"),
     (r"Option (.+) requires .+", "选项 {0} 后面要写它的值。"),
     (r"Option (.+) does not take a value\.", "选项 {0} 后面不能写值。"),
     (r"Invalid value for (.+?): (.+)", "{0} 的值不对：{1}"),
 )
-"""What the library says, and what we say. The last one's reason is one of REASONS."""
+"""What the library says, and what we say. The value's reason is one of REASONS."""
 
 REASONS = (
     (r"Value error, (.+) is not one of (.+?)\.?", "{0} 不在可选的值之内，可选 {1}。"),
+    (r"Value error, (.+) does not match the formats .+", "{0} 不是日期，写法如 2026-01-31。"),
     (r"\w+ (.+) does not exist\.", "{0} 不存在。"),
     (r"\w+ (.+) is a file\.", "{0} 是文件，这里要目录。"),
     (r"\w+ (.+) is a directory\.", "{0} 是目录，这里要文件。"),
@@ -36,17 +43,16 @@ def told(error: TyperException) -> str:
     """A sentence, and where to read how the command is written."""
     sentence = _said(error.format_message(), SENTENCES)
     context = getattr(error, "ctx", None)
-    if context is None:
-        return f"{sentence}\n"
-    return f"{sentence}\n写法见：{context.command_path} --help\n"
+    command = context.command_path if context else "gatehouse"
+    return f"{sentence}\n写法见：{command} --help\n"
 
 
 def _said(message: str, known: tuple[tuple[str, str], ...]) -> str:
     for pattern, chinese in known:
         found = re.fullmatch(pattern, message, re.DOTALL)
         if found is not None:
-            *parts, last = found.groups() or ("",)
-            if "{1}" in chinese and known is SENTENCES:
-                last = _said(last, REASONS)
-            return chinese.format(*parts, last)
+            parts = [" ".join(part.split()) for part in found.groups()]
+            if pattern.startswith("Invalid value"):
+                parts[1] = _said(parts[1], REASONS)
+            return chinese.format(*parts)
     return message

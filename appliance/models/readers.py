@@ -15,8 +15,9 @@ HYPERLPR3_DETECTORS = {320: "y5fu_320x_sim.onnx", 640: "y5fu_640x_sim.onnx"}
 """By the side of the square that each looks at."""
 HYPERLPR3_NETWORK = "rpv3_mdict_160_r3.onnx"
 HYPERLPR3_CLASSIFIER = "litemodel_cls_96x_r1.onnx"
-HYPERLPR3_FILES = (*HYPERLPR3_DETECTORS.values(), HYPERLPR3_NETWORK, HYPERLPR3_CLASSIFIER)
-"""What HyperLPR3's own archive holds; the reader is that library whole where all four are here."""
+WHOLE_HYPERLPR3 = (HYPERLPR3_DETECTORS[640], HYPERLPR3_NETWORK, HYPERLPR3_CLASSIFIER)
+"""What HyperLPR3 runs at its higher level of detection; the fourth file of its archive is the
+smaller detector, which it does not open then."""
 
 MODELS: dict[Reader, tuple[str, ...]] = {
     Reader.OCR: (CLP_DETECTOR, CORNER_NETWORK, CLP_NETWORK, GENERAL_NETWORK),
@@ -27,12 +28,18 @@ MODELS: dict[Reader, tuple[str, ...]] = {
 
 
 def models_of(reader: Reader, store: ModelStore) -> tuple[str, ...]:
-    """The weights that a reader is built from, as they are on this machine or can be fetched."""
+    """The weights that a reader is built from, as they are on this machine or can be fetched.
+    Raises ModelMissing when a file is there but is not the locked one."""
     if reader is Reader.HYPERLPR3 and has_whole_hyperlpr3(store):
-        return (*HYPERLPR3_FILES, GENERAL_NETWORK)
+        return (*WHOLE_HYPERLPR3, GENERAL_NETWORK)
     return MODELS[reader]
 
 
 def has_whole_hyperlpr3(store: ModelStore) -> bool:
-    """Whether all four files of HyperLPR3 are on this machine."""
-    return all(store.find(name).path for name in HYPERLPR3_FILES)
+    """Whether all that HyperLPR3 runs is on this machine. Raises ModelMissing when a file of it is
+    damaged: which networks read must not change by itself."""
+    found = [store.find(name) for name in WHOLE_HYPERLPR3]
+    for each in found:
+        if each.is_damaged:
+            store.locate(each.model.name)
+    return all(each.path for each in found)

@@ -23,6 +23,9 @@ class ModelMissing(Trouble):
     """A locked model is on none of this machine's places; the message says how to get it."""
 
 
+NOT_HERE = "本机没有"
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Where a model lies, or None with what was wrong there (Chinese)."""
@@ -30,6 +33,11 @@ class Found:
     model: Model
     path: Path | None
     note: str
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether a file of that name is here, but not the locked one."""
+        return self.path is None and self.note != NOT_HERE
 
 
 class ModelStore:
@@ -58,7 +66,7 @@ class ModelStore:
         if model.packaged:
             places.append(PACKAGED / model.packaged)
         places.append(self.cache / name)
-        note = "本机没有"
+        note = NOT_HERE
         for place in places:
             if not place.is_file():
                 continue

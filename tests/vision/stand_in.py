@@ -39,9 +39,11 @@ def write_recogniser(path: Path, characters: tuple[str, ...], *, bright: str, da
 
 
 def _spelled(text: str, characters: tuple[str, ...]) -> NDArray[np.float32]:
-    """A character every other step, blank between them."""
+    """A character every other step, blank between them; with a dot before it, as late as can be."""
+    spoken = text.removeprefix("·")
+    first = STEPS + 1 - 2 * len(spoken) if spoken != text else 0
+    places = {first + 2 * place: characters.index(each) + 1 for place, each in enumerate(spoken)}
     output = np.zeros((1, STEPS, CLASSES), np.float32)
-    places = {2 * place: characters.index(each) + 1 for place, each in enumerate(text)}
     for step in range(STEPS):
         output[0, step, places.get(step, 0)] = 1.0
     return output

@@ -1,4 +1,4 @@
-"""HyperLPR3 whole, where its four files are; its parts, where one of them is missing.
+"""HyperLPR3 whole, where its files are; its parts, where one of them is missing.
 
 Its recogniser's file could not be had here: a stand-in with its face is run by the library's code.
 """
@@ -17,9 +17,9 @@ from appliance.models import ModelMissing, ModelStore, locked_models
 from appliance.models import store as model_store
 from appliance.models.readers import (
     HYPERLPR3_CLASSIFIER,
-    HYPERLPR3_FILES,
     HYPERLPR3_NETWORK,
     MODELS,
+    WHOLE_HYPERLPR3,
     has_whole_hyperlpr3,
     models_of,
 )
@@ -64,8 +64,12 @@ def test_what_the_recogniser_spells_is_told_in_the_plate_alphabet(stored: Stored
 def test_each_row_of_a_plate_of_two_is_read_by_itself_the_upper_one_first(stored: Stored) -> None:
     network = HyperLprNetwork(stored(bright="宁A", dark="5678挂"))
     both = np.vstack((BRIGHT[:20], DARK))
-    assert network.probabilities(both, 2).shape[0] == 2 * network.probabilities(both, 1).shape[0]
     assert spelled(network, both, 2) == ["宁A5678挂"]
+
+
+def test_a_character_that_ends_one_row_and_starts_the_next_is_two(stored: Stored) -> None:
+    network = HyperLprNetwork(stored(bright="·宁A", dark="A5678"))
+    assert spelled(network, np.vstack((BRIGHT[:20], DARK)), 2) == ["宁AA5678"]
 
 
 @pytest.mark.parametrize("height", [1, 2])
@@ -73,17 +77,29 @@ def test_a_plate_too_low_to_be_parted_is_read_as_it_is(height: int, stored: Stor
     assert spelled(HyperLprNetwork(stored()), BRIGHT[:height], 2) == ["宁A12345"]
 
 
-def test_without_one_of_its_four_files_hyperlpr3_is_not_whole(tmp_path: Path) -> None:
-    store = ModelStore((), cache=tmp_path)
+@pytest.mark.parametrize("missing", WHOLE_HYPERLPR3)
+def test_without_one_of_its_files_hyperlpr3_is_not_whole(
+    missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_store, "SHARED", tmp_path)
+    monkeypatch.setattr(model_store, "is_genuine", lambda *_: True)
+    store = ModelStore((tmp_path,), cache=tmp_path)
+    for name in WHOLE_HYPERLPR3:
+        (tmp_path / name).touch()
+    assert has_whole_hyperlpr3(store)
+    (tmp_path / missing).unlink()
     assert not has_whole_hyperlpr3(store)
     assert models_of(Reader.HYPERLPR3, store) == MODELS[Reader.HYPERLPR3]
 
 
-def test_another_recogniser_than_the_locked_one_is_refused(stored: Stored) -> None:
+@pytest.mark.parametrize("ask", [has_whole_hyperlpr3, HyperLprNetwork])
+def test_another_recogniser_than_the_locked_one_is_refused_not_passed_over(
+    ask: Callable[[ModelStore], object], stored: Stored
+) -> None:
     store = stored()
     (store.directories[0] / HYPERLPR3_NETWORK).write_bytes(b"another")
     with pytest.raises(ModelMissing, match="与锁定的文件不符"):
-        HyperLprNetwork(store)
+        ask(store)
 
 
 def read_truck(store: ModelStore, colour: PlateColour) -> PlateReading:
@@ -93,20 +109,20 @@ def read_truck(store: ModelStore, colour: PlateColour) -> PlateReading:
     return reading
 
 
-def need_the_other_three(store: ModelStore) -> None:
-    if any(store.find(name).path is None for name in HYPERLPR3_FILES if name != HYPERLPR3_NETWORK):
-        pytest.skip("HyperLPR3's other three files are not on this machine (no ../shared)")
+def need_the_others(store: ModelStore) -> None:
+    if any(store.find(name).path is None for name in WHOLE_HYPERLPR3 if name != HYPERLPR3_NETWORK):
+        pytest.skip("HyperLPR3's other files are not on this machine (no ../shared)")
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize(("text", "sure"), [("宁A58D21", True), ("宁A58D27", False)])
-def test_with_all_four_files_its_recogniser_reads_and_a_second_network_checks_it(
+def test_with_all_its_files_its_recogniser_reads_and_a_second_network_checks_it(
     text: str, sure: bool, stored: Stored
 ) -> None:
     store = stored(bright=text, dark=text)
-    need_the_other_three(store)
+    need_the_others(store)
     assert has_whole_hyperlpr3(store)
-    assert set(HYPERLPR3_FILES) < set(models_of(Reader.HYPERLPR3, store))
+    assert set(WHOLE_HYPERLPR3) < set(models_of(Reader.HYPERLPR3, store))
     reading = read_truck(store, PlateColour.YELLOW)
     assert (text in (reading.text, reading.second), reading.sure) == (True, sure)
 
@@ -116,7 +132,7 @@ def test_a_colour_that_its_classifier_contradicts_is_not_known(
     stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = stored(bright="宁A58D21", dark="宁A58D21")
-    need_the_other_three(store)
+    need_the_others(store)
     for confirmed in (True, False):
         monkeypatch.setattr(HyperLprColours, "confirms", lambda *_, told=confirmed: told)
         reading = read_truck(store, PlateColour.YELLOW)
@@ -124,12 +140,13 @@ def test_a_colour_that_its_classifier_contradicts_is_not_known(
 
 
 @pytest.mark.shared
-def test_the_classifier_tells_blue_from_yellow_and_is_not_asked_of_other_colours() -> None:
+def test_the_classifier_may_speak_against_a_blue_plate_only() -> None:
     store = ModelStore.default()
     if store.find(HYPERLPR3_CLASSIFIER).path is None:
         pytest.skip("HyperLPR3's classifier is not on this machine (no ../shared)")
     colours = HyperLprColours(store)
-    blue = np.full((30, 100, 3), (190, 70, 20), np.uint8)
+    blue, yellow = (np.full((30, 100, 3), ink, np.uint8) for ink in ((190, 70, 20), (20, 185, 245)))
+    assert (colours.of(blue), colours.of(yellow)) == (PlateColour.BLUE, PlateColour.YELLOW)
     assert colours.confirms(blue, PlateColour.BLUE)
-    assert not colours.confirms(blue, PlateColour.YELLOW)
-    assert colours.confirms(blue, PlateColour.WHITE)
+    assert not colours.confirms(yellow, PlateColour.BLUE)
+    assert colours.confirms(blue, PlateColour.YELLOW)

@@ -1,8 +1,9 @@
 """HyperLPR3 whole: its recogniser and its classifier behind its detector (detect.py).
 
 Whatever it says is one reader's word: its texts are decoded under the plate grammar and held
-against a second network's, its colours against the hue of the plate. Of 13 yellow plates in real
-photos the classifier called seven blue or green.
+against a second network's. The colour is told by the plate's hue; the classifier may speak against
+a blue one only, because of 13 yellow plates in real photos it called seven blue or green
+(benchmarks/colours.py).
 """
 
 import numpy as np
@@ -21,10 +22,6 @@ UPPER_SHARE = 0.4
 COLOURS = (PlateColour.BLUE, PlateColour.GREEN, PlateColour.YELLOW)
 """The classifier's answers, in its order."""
 
-TOLD_APART = (PlateColour.BLUE, PlateColour.YELLOW)
-"""The colours that it is asked about: green tells itself by its eight characters, and of white and
-black plates the classifier knows nothing."""
-
 
 class HyperLprNetwork:
     """The recogniser: a straightened plate in, probabilities out. Raises ModelMissing."""
@@ -39,7 +36,11 @@ class HyperLprNetwork:
         network does not know have probability 0."""
         cut = int(len(plate) * UPPER_SHARE) if rows == 2 else 0
         parts = [plate[:cut], plate[cut:]] if cut else [plate]
-        steps = np.vstack([self._steps(part) for part in parts])
+        rows_read = [self._steps(part) for part in parts]
+        # Blank between the rows: the same character at the end of one and the start of the other
+        # is two.
+        gap = np.eye(1, rows_read[0].shape[1], dtype=np.float32)
+        steps = np.vstack([part for read in rows_read for part in (read, gap)])
         known = np.where(self._columns >= 0, steps[:, np.maximum(self._columns, 0)], 0.0)
         return np.asarray(known, np.float32)
 
@@ -52,4 +53,8 @@ class HyperLprColours:
 
     def confirms(self, plate: Image, colour: PlateColour) -> bool:
         """Whether the classifier does not speak against the colour of a straightened plate."""
-        return colour not in TOLD_APART or COLOURS[int(self._likely(plate).argmax())] is colour
+        return colour is not PlateColour.BLUE or self.of(plate) is colour
+
+    def of(self, plate: Image) -> PlateColour:
+        """Blue, green or yellow."""
+        return COLOURS[int(self._likely(plate).argmax())]
