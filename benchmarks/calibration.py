@@ -15,12 +15,12 @@ from PIL import ImageDraw
 from appliance.fonts import chinese_font
 from appliance.models import ModelStore
 from appliance.models.readers import OWN_NETWORK
-from appliance.runtime.vision.checked import SecondReader
+from appliance.runtime.vision.checked import SecondReader, differ_in_province
 from appliance.runtime.vision.evaluation import Share, evaluate, photos_of, read_truth
 from appliance.runtime.vision.grammar import alike
 from appliance.runtime.vision.own import OwnNetwork, OwnReader
 from appliance.runtime.vision.photo_files import read_photo_files
-from appliance.runtime.vision.readers import SURE_FROM, own_detector, second_reader
+from appliance.runtime.vision.readers import SURENESS, own_detector, second_reader
 from appliance.runtime.vision.reading import Image, PlateBox, PlateReader, PlateReading
 from appliance.runtime.vision.rectify import straighten
 from training.held_out import PLATES, is_held_out, rows
@@ -32,11 +32,13 @@ SIDE, RIM = 460, 60
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One plate: whether its text was right, how sure the own reader was, whether both agreed."""
+    """One plate: whether its text was right, how sure the own reader was, whether both agreed, or
+    on all but the province."""
 
     right: bool
     confidence: float
     agreed: bool
+    on_the_rest: bool
 
 
 class AskedReader:
@@ -73,6 +75,7 @@ def told() -> list[Told | None]:
             each.right,
             each.answer.confidence,
             alike(each.answer.second or "") == alike(each.answer.text),
+            differ_in_province(each.answer.text, each.answer.second or ""),
         )
         for each in evaluation.judged
     ]
@@ -130,8 +133,18 @@ def main() -> None:
     print("or else when the second reader agrees:")
     for level in (*LEVELS[4:], 2.0):
         sure = [each for each in answered if each.confidence >= level or each.agreed]
-        name = "agreed only" if level > 1 else f"{level}{' (ours)' if level == SURE_FROM else ''}"
-        print(line(name, plates, sure))
+        print(line("agreed only" if level > 1 else f"{level}", plates, sure))
+    print(f"or else on all but the province, alone from {SURENESS.alone}:")
+    for level in LEVELS[4:]:
+        sure = [
+            each
+            for each in answered
+            if each.agreed
+            or each.confidence >= SURENESS.alone
+            or (each.on_the_rest and each.confidence >= level)
+        ]
+        ours = " (ours)" if level == SURENESS.province else ""
+        print(line(f"{level}{ours}", plates, sure))
     if options.picture:
         draw(answered, options.picture)
 

@@ -24,7 +24,7 @@ from appliance.runtime.vision.evaluation import Share
 from appliance.runtime.vision.grammar import alike
 from appliance.runtime.vision.own import OwnNetwork, OwnReader
 from appliance.runtime.vision.readers import (
-    SURE_FROM,
+    SURENESS,
     clp_detector,
     own_detector,
     second_reader,
@@ -158,9 +158,7 @@ def compare(store: ModelStore, network: OwnNetwork, rows: list[held_out.Row]) ->
         labels[row["file"]].add(alike(row["plate"]))
     for name, detector in detectors(store).items():
         counted = Counted(detector)
-        reader = CheckedReader(
-            OwnReader(counted, network), second_reader(store, network), SURE_FROM
-        )
+        reader = CheckedReader(OwnReader(counted, network), second_reader(store, network), SURENESS)
         watched = Watched(reader)
         given = answers(watched, rows)
         report(f"own behind {name}", given)

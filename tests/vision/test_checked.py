@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from appliance.guideline.dictionaries import PlateColour
-from appliance.runtime.vision.checked import CheckedReader, Opinion
+from appliance.runtime.vision.checked import CheckedReader, Opinion, Sureness
 from appliance.runtime.vision.reading import Image, PlateReading
 
+SURENESS = Sureness(alone=0.97, province=0.8)
 PICTURE: Image = np.zeros((90, 160, 3), np.uint8)
 CORNERS = np.array([(40, 60), (120, 60), (120, 85), (40, 85)], np.float32)
 
@@ -34,7 +35,7 @@ class Second:
 
 
 def read(confidence: float, second: Second) -> PlateReading:
-    (reading,) = CheckedReader(FirstReader(confidence), second, sure_from=0.97).read(PICTURE)
+    (reading,) = CheckedReader(FirstReader(confidence), second, SURENESS).read(PICTURE)
     return reading
 
 
@@ -54,19 +55,43 @@ def test_two_that_agree_are_sure() -> None:
     assert read(0.5, Second("宁A12345")).sure
 
 
+@pytest.mark.parametrize(
+    ("confidence", "second", "sure"),
+    [
+        (0.8, "新A12345", True),
+        (0.79, "新A12345", False),
+        (0.96, "新A12346", False),  # another character is another too
+        (0.96, "A12345", False),
+        (0.96, "0A12345", False),
+    ],
+)
+def test_a_second_that_reads_all_but_the_province_the_same_leaves_that_to_a_first_that_is_sure(
+    confidence: float, second: str, sure: bool
+) -> None:
+    reading = read(confidence, Second(second))
+    assert (reading.text, reading.sure, reading.second) == ("宁A12345", sure, second)
+
+
+def test_a_lane_asks_again_for_a_plate_whose_province_the_second_read_otherwise() -> None:
+    second = Second("新A12345")
+    reader = CheckedReader(FirstReader(0.9), second, SURENESS, live=True)
+    assert [reader.read(PICTURE)[0].sure for _ in range(3)] == [True] * 3
+    assert len(second.shown) == 3
+
+
 @pytest.mark.parametrize(("live", "asked"), [(True, 1), (False, 3)])
 def test_a_lane_asks_once_for_a_plate_that_stays_and_single_photos_each_time(
     live: bool, asked: int
 ) -> None:
     second = Second("宁A12345")
-    reader = CheckedReader(FirstReader(0.5), second, sure_from=0.97, live=live)
+    reader = CheckedReader(FirstReader(0.5), second, SURENESS, live=live)
     assert [reader.read(PICTURE)[0].sure for _ in range(3)] == [True] * 3
     assert len(second.shown) == asked
 
 
 def test_what_the_first_reader_alone_was_sure_of_once_is_asked_for_in_the_next_picture() -> None:
     first, second = FirstReader(0.99), Second("宁A12346")
-    reader = CheckedReader(first, second, sure_from=0.97, live=True)
+    reader = CheckedReader(first, second, SURENESS, live=True)
     assert reader.read(PICTURE)[0].sure
     first.peaks = (0.999,) * 6 + (0.96,)
     assert [reader.read(PICTURE)[0].sure for _ in range(3)] == [False] * 3
@@ -74,7 +99,7 @@ def test_what_the_first_reader_alone_was_sure_of_once_is_asked_for_in_the_next_p
 
 def test_what_was_not_sure_in_the_picture_before_is_asked_for_again() -> None:
     second = Second("宁A12346")
-    reader = CheckedReader(FirstReader(0.5), second, sure_from=0.97, live=True)
+    reader = CheckedReader(FirstReader(0.5), second, SURENESS, live=True)
     assert [reader.read(PICTURE)[0].sure for _ in range(3)] == [False] * 3
     assert len(second.shown) == 3
 

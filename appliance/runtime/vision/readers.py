@@ -14,7 +14,7 @@ from appliance.models.readers import (
     has_whole_hyperlpr3,
 )
 from appliance.profile.model import Reader
-from appliance.runtime.vision.checked import CheckedReader, Opinion, SecondReader
+from appliance.runtime.vision.checked import CheckedReader, Opinion, SecondReader, Sureness
 from appliance.runtime.vision.colour import colourless, plate_colour
 from appliance.runtime.vision.corners import CornerFinder, CornerNetwork
 from appliance.runtime.vision.ctc import Hypothesis, Probabilities, log_likelihood, plates
@@ -27,8 +27,8 @@ from appliance.runtime.vision.reading import Image, PlateDetector, PlateReader, 
 from appliance.runtime.vision.recognise import PlateNetwork, clp_network, general_network
 from appliance.runtime.vision.rectify import straighten
 
-SURE_FROM = 0.9995
-"""Confidence from which the own reader is believed alone (benchmarks/calibration.py)."""
+SURENESS = Sureness(alone=0.9999, province=0.99)
+"""From when the own reader is believed alone, and of the province (benchmarks/calibration.py)."""
 
 OFFERED_FROM = 0.2
 """Score from which a box of clp_det is looked at by the own corner network: nearly every plate is
@@ -150,7 +150,7 @@ def build_reader(
         case Reader.OWN:
             network = OwnNetwork(store.locate(OWN_NETWORK))
             own = OwnReader(own_detector(store, closer_every=every), network)
-            return CheckedReader(own, second_reader(store, network), SURE_FROM, live=live)
+            return CheckedReader(own, second_reader(store, network), SURENESS, live=live)
 
 
 def closer_every(frames_per_second: float | None) -> int:
