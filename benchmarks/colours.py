@@ -1,6 +1,5 @@
-"""Two opinions of the colour of plates in real photos (../shared): the hue rule of
-`vision/colour.py`
-and HyperLPR3's classifier, on what the reader `hyperlpr3` finds and reads rightly.
+"""Two opinions of the colour of plates in real photos (../shared), on what the reader `hyperlpr3`
+finds and reads rightly: the hue rule of `vision/colour.py`, and HyperLPR3's classifier.
 
 Run: python -m benchmarks.colours
 """
@@ -8,7 +7,6 @@ Run: python -m benchmarks.colours
 from collections import Counter
 
 import cv2
-import numpy as np
 
 from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelStore
@@ -30,11 +28,11 @@ def main() -> None:
     store = ModelStore.default()
     reader, classifier = build_reader(Reader.HYPERLPR3, store), HyperLprColours(store)
     seen, by_hue, by_classifier = Counter[str](), Counter[str](), Counter[str]()
-    for row in held_out.rows():
+    for row in held_out.photos():
         true = COLOURS.get(row["colour"])
-        if not row["file"].startswith("photos") or true not in TOLD_APART:
+        if true not in TOLD_APART:
             continue
-        image = np.asarray(cv2.imread(str(held_out.PLATES / row["file"])), np.uint8)
+        image = held_out.picture(row)
         for reading in reader.read(image):
             if alike(reading.text) == alike(row["plate"]):
                 box = PlateBox(reading.corners, reading.confidence, reading.rows)

@@ -137,9 +137,8 @@ def main() -> None:
     parser.add_argument("--packages", type=Path, help="a Python that has hyperlpr2 and agentclpr")
     python = parser.parse_args().packages
     photos: dict[Path, list[held_out.Row]] = defaultdict(list)
-    for plate in held_out.rows():
-        if plate["file"].startswith("photos") and held_out.is_held_out(plate):
-            photos[held_out.PLATES / plate["file"]].append(plate)
+    for plate in held_out.photos():
+        photos[held_out.PLATES / plate["file"]].append(plate)
     cv2.setNumThreads(1)
     print(f"| Chain | exact (95 %) | {' | '.join(KINDS)} | colour right, of those | ms p50 / p95 |")
     print(f"|{'---|' * (len(KINDS) + 4)}")

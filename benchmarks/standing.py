@@ -31,10 +31,8 @@ def main(pictures: int) -> None:
     settings = load_profile(PROFILE).recognition
     chance = np.random.default_rng(1)
     told: Counter[str] = Counter()
-    for row in held_out.rows():
-        if not row["file"].startswith("photos"):
-            continue
-        photo = np.asarray(cv2.imread(str(held_out.PLATES / row["file"])), np.uint8)
+    for row in held_out.photos():
+        photo = held_out.picture(row)
         pace = settings.frames_per_second
         reader = build_reader(Reader.OWN, ModelStore.default(), frames_per_second=pace)
         vote = PlateVote()

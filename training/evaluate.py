@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from appliance.guideline.dictionaries import PlateColour
@@ -66,8 +65,8 @@ def answers(reader: PlateReader, rows: list[held_out.Row]) -> list[Answer]:
     for row in rows:
         photos[row["file"]].append(row)
     given = []
-    for file, plates in photos.items():
-        found = reader.read(np.asarray(cv2.imread(str(held_out.PLATES / file)), np.uint8))
+    for plates in photos.values():
+        found = reader.read(held_out.picture(plates[0]))
         for row in plates:
             same = [reading for reading in found if alike(reading.text) == alike(row["plate"])]
             best = (same or found or [None])[0]
@@ -270,11 +269,7 @@ def main() -> None:
     parser.add_argument("--detectors", action="store_true", help="behind each detector, instead")
     parser.add_argument("--drawn", action="store_true", help="drawn plates of every kind too")
     options = parser.parse_args()
-    rows = [
-        row
-        for row in held_out.rows()
-        if row["file"].startswith("photos") and held_out.is_held_out(row)
-    ]
+    rows = held_out.photos()
     store = ModelStore.default()
     network = OwnNetwork(options.model or store.locate("own_plate_reader.onnx"))
     if options.detectors:

@@ -7,6 +7,10 @@ from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
 PLATES = Path(__file__).parents[2] / "shared" / "data" / "plates"
 RULES = Path(__file__).with_name("held_out.toml")
 
@@ -18,6 +22,16 @@ def rows() -> list[Row]:
     """Every labelled plate; raises FileNotFoundError when ../shared is absent."""
     with (PLATES / "truth.tsv").open(encoding="utf-8") as table:
         return list(csv.DictReader(table, delimiter="\t"))
+
+
+def photos() -> list[Row]:
+    """The labelled plates in whole photos that only measure."""
+    return [row for row in rows() if row["file"].startswith("photos") and is_held_out(row)]
+
+
+def picture(row: Row) -> NDArray[np.uint8]:
+    """The picture of a labelled plate (H x W x 3, blue first)."""
+    return np.asarray(cv2.imread(str(PLATES / row["file"])), np.uint8)
 
 
 def is_held_out(row: Row) -> bool:

@@ -19,9 +19,10 @@ SENTENCES = (
     (r"Got unexpected extra argument(?:s|\(s\))? \((.+)\)", "多写了 {0}。"),
     (r"Option (.+) requires .+", "选项 {0} 后面要写它的值。"),
     (r"Option (.+) does not take a value\.", "选项 {0} 后面不能写值。"),
-    (r"Invalid value for (.+?): (.+)", "{0} 的值不对：{1}"),
 )
-"""What the library says, and what we say. The value's reason is one of REASONS."""
+"""What the library says, and what we say."""
+
+VALUE = r"Invalid value for (.+?): (.+)"
 
 REASONS = (
     (r"Value error, (.+) is not one of (.+?)\.?", "{0} 不在可选的值之内，可选 {1}。"),
@@ -41,7 +42,11 @@ REASONS = (
 
 def told(error: TyperException) -> str:
     """A sentence, and where to read how the command is written."""
-    sentence = _said(error.format_message(), SENTENCES)
+    message = error.format_message()
+    value = re.fullmatch(VALUE, message, re.DOTALL)
+    sentence = (
+        f"{value[1]} 的值不对：{_said(value[2], REASONS)}" if value else _said(message, SENTENCES)
+    )
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "gatehouse"
     return f"{sentence}\n写法见：{command} --help\n"
@@ -51,8 +56,5 @@ def _said(message: str, known: tuple[tuple[str, str], ...]) -> str:
     for pattern, chinese in known:
         found = re.fullmatch(pattern, message, re.DOTALL)
         if found is not None:
-            parts = [" ".join(part.split()) for part in found.groups()]
-            if pattern.startswith("Invalid value"):
-                parts[1] = _said(parts[1], REASONS)
-            return chinese.format(*parts)
+            return chinese.format(*(" ".join(part.split()) for part in found.groups()))
     return message

@@ -5,7 +5,7 @@ import pytest
 
 from appliance.guideline.dictionaries import PlateColour
 from appliance.runtime.vision.grammar import ALPHABET, is_plate, patterns_of
-from training import held_out
+from training import held_out, weather
 from training.evaluate import wilson
 from training.plates import KINDS, Kind
 
@@ -77,3 +77,13 @@ def test_the_cuts_for_the_corner_network_are_drawn_alike_for_the_same_seed() -> 
     assert first == drawn(5)
     assert first != drawn(6)
     assert {rows for _, rows, _ in first} == {0, 1, 2}
+
+
+@pytest.mark.parametrize(("share", "grey"), [(1.0, True), (0.0, False)])
+def test_a_picture_of_infrared_light_has_no_colour_in_its_noise_either(
+    share: float, grey: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weather, "INFRARED_SHARE", share)
+    coloured = np.full((30, 90, 3), (190, 70, 20), np.float32)
+    pictures = [weather.sensor(coloured, np.random.default_rng(seed), 0.5) for seed in range(20)]
+    assert all((np.ptp(picture, axis=2).max() <= 1) == grey for picture in pictures)

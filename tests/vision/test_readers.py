@@ -61,6 +61,13 @@ def test_a_plate_that_only_one_of_two_networks_spells_is_not_sure(
     assert {unsure.text, unsure.second} == {"宁A58D21", other}
 
 
+def test_what_a_single_network_spells_is_never_sure(ocr: ChainReader) -> None:
+    scene = Scene([Vehicle("宁A58D21", PlateColour.YELLOW)])
+    standing = scene.frame_at(scene.appearances[0].enters_at + 4)
+    (reading,) = ChainReader(ocr._detector, ocr._networks[:1]).read(standing)
+    assert (reading.text, reading.sure) == ("宁A58D21", False)
+
+
 def test_the_empty_gate_holds_no_plate(ocr: ChainReader) -> None:
     assert ocr.read(Scene(SCRIPTED).frame_at(0)) == []
 

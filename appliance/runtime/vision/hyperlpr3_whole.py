@@ -12,9 +12,9 @@ from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelStore
 from appliance.models.readers import HYPERLPR3_CLASSIFIER, HYPERLPR3_NETWORK
 from appliance.runtime.vision.ctc import Probabilities
-from appliance.runtime.vision.grammar import ALPHABET
 from appliance.runtime.vision.hyperlpr3_parts import characters, classifier, recogniser
 from appliance.runtime.vision.reading import Image
+from appliance.runtime.vision.recognise import columns_of, folded
 
 UPPER_SHARE = 0.4
 """Where the library parts a plate of two rows, each of which it reads by itself."""
@@ -28,8 +28,7 @@ class HyperLprNetwork:
 
     def __init__(self, store: ModelStore) -> None:
         self._steps = recogniser(store.locate(HYPERLPR3_NETWORK))
-        place = {character: index for index, character in enumerate(characters(), 1)}
-        self._columns = np.array([0, *(place.get(character, -1) for character in ALPHABET)])
+        self._columns = columns_of(characters())
 
     def probabilities(self, plate: Image, rows: int) -> Probabilities:
         """Steps x (blank + ALPHABET), the upper row's before the lower's; characters that the
@@ -41,8 +40,7 @@ class HyperLprNetwork:
         # is two.
         gap = np.eye(1, rows_read[0].shape[1], dtype=np.float32)
         steps = np.vstack([part for read in rows_read for part in (read, gap)])
-        known = np.where(self._columns >= 0, steps[:, np.maximum(self._columns, 0)], 0.0)
-        return np.asarray(known, np.float32)
+        return folded(steps, self._columns)
 
 
 class HyperLprColours:

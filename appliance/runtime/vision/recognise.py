@@ -1,6 +1,7 @@
 """Reading a straightened plate: text networks whose output is folded onto the plate alphabet."""
 
 import math
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Protocol
 
@@ -29,6 +30,19 @@ class PlateNetwork(Protocol):
         """Steps x (blank + ALPHABET); unknown characters have probability 0."""
 
 
+def columns_of(characters: Iterable[str]) -> NDArray[np.intp]:
+    """A network's own class of blank and of each character of the plate alphabet, -1 for one it
+    does not know; `characters` are those of its classes behind blank."""
+    place = {character: index for index, character in enumerate(characters, 1)}
+    return np.array([0, *(place.get(character, -1) for character in ALPHABET)])
+
+
+def folded(output: NDArray[np.float32], columns: NDArray[np.intp]) -> Probabilities:
+    """A network's steps x classes as steps x (blank + ALPHABET); an unknown character has 0."""
+    known = np.where(columns >= 0, output[:, np.maximum(columns, 0)], 0.0)
+    return np.asarray(known, np.float32)
+
+
 class TextNetwork:
     """A CTC text network: its picture height, least width, and the characters it knows."""
 
@@ -39,11 +53,8 @@ class TextNetwork:
 
     @cached_property
     def _columns(self) -> NDArray[np.intp]:
-        """The network's own class of blank and of each character of the plate alphabet."""
         known = self._session.get_modelmeta().custom_metadata_map.get("character")
-        characters = known.split("\n") if known else list(CLP_CHARACTERS)
-        place = {character: index + 1 for index, character in enumerate(characters)}
-        return np.array([0, *(place.get(character, -1) for character in ALPHABET)])
+        return columns_of(known.split("\n") if known else CLP_CHARACTERS)
 
     def probabilities(self, plate: Image, rows: int) -> Probabilities:
         """Steps x (blank + ALPHABET) of both rows as one line."""
@@ -55,9 +66,7 @@ class TextNetwork:
         padded[:, :across] = resized
         name = self._session.get_inputs()[0].name
         output = self._session.run(None, {name: padded.transpose(2, 0, 1)[None]})[0][0]
-        columns = self._columns
-        folded = np.where(columns >= 0, output[:, np.maximum(columns, 0)], 0.0)
-        return np.asarray(folded, np.float32)
+        return folded(output, self._columns)
 
 
 def clp_network(store: ModelStore) -> TextNetwork:

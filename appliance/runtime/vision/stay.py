@@ -94,9 +94,7 @@ class Visit:
         """Whether its plate came near, and then went away again."""
         leader = self.leader
         return (
-            leader is not None
-            and leader.first.width < RECEDED * leader.widest
-            and bool(leader.receded)
+            leader is not None and leader.first.width < RECEDED * leader.widest and leader.receded
         )
 
     def is_its(self, track: Track) -> bool:
@@ -111,8 +109,9 @@ class Visit:
         misreading, unless it came from farther away.
         """
         leader = self.leader
-        together = leader is not None and leader.number in track.together
-        if self.is_its(track) or (together and leader and not track.apart_from(leader)):
+        if self.is_its(track):
+            return False
+        if leader and leader.number in track.together and not track.apart_from(leader):
             return False
         came_from_afar = track.first.width < FARTHER * self.reported_width
         return came_from_afar or difference(text, self.reported or "") >= OTHER_TEXT
