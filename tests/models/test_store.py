@@ -1,7 +1,9 @@
 """The model store verifies what it uses and downloads only when told."""
 
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -89,6 +91,27 @@ def test_a_source_that_gives_other_bytes_is_refused(
     with pytest.raises(ModelMissing, match="软件源给的文件与锁定的不符"):
         ModelStore((), cache=tmp_path).fetch(NAME, print)
     assert not (tmp_path / NAME).exists()
+
+
+def test_the_archive_of_several_files_is_downloaded_once() -> None:
+    asked = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"archive")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/a.zip"
+        assert [model_sources._archive(address) for _ in range(4)] == [b"archive"] * 4
+        server.shutdown()
+    assert asked == ["/a.zip"]
 
 
 def test_an_archive_without_the_member_is_a_failed_source(tmp_path: Path) -> None:
