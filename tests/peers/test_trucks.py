@@ -158,7 +158,9 @@ class TestScene:
         self, lights: tuple[Light, Light]
     ) -> None:
         lane = Presence()
-        before, after = (lane.occupied_share(idle(light)) for light in lights)
+        before, after = (
+            lane.occupied_share(idle(light), instant) for instant, light in enumerate(lights)
+        )
         assert before == 0
         assert after < PRESENT / 1.5
 

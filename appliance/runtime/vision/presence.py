@@ -1,5 +1,6 @@
 """Is there anything in the lane? A cheap comparison with the empty lane, before any network."""
 
+import math
 from dataclasses import dataclass
 from functools import reduce
 
@@ -21,8 +22,9 @@ PRESENT = 0.06
 MOVING = 0.01
 """Share of pixels that change between two frames when something moves."""
 
-LEARNING = 0.04
-"""How fast the empty lane follows slow changes of light."""
+LEARNING_SECONDS, LONGEST_SECONDS = 3.0, 1.0
+"""In what time the empty lane follows slow changes of light, however often it is looked at; and how
+much of that time one picture may stand for at most."""
 
 ROUNDS, EVERY = 2, 2
 LEAST_GAIN, MOST_GAIN = 0.4, 2.5
@@ -58,6 +60,7 @@ class Presence:
         self._empty = empty
         self._light: _Light | None = None
         self._before: View | None = None
+        self._looked_at = math.inf
         self.moving = False
         self.foreground: Mask = np.zeros((HEIGHT, WIDTH), bool)
 
@@ -66,8 +69,9 @@ class Presence:
         """The empty lane as learnt, to be kept over a restart."""
         return self._empty
 
-    def occupied_share(self, image: Image) -> float:
-        """Share of the lane, 0 to 1, that does not look empty.
+    def occupied_share(self, image: Image, instant: float) -> float:
+        """Share of the lane, 0 to 1, that does not look empty, in a picture taken at `instant`
+        (monotonic seconds).
 
         Afterwards `foreground` tells which pixels (90 x 160) those are, and `moving` whether
         anything changed since the picture before.
@@ -89,7 +93,10 @@ class Presence:
         if share < PRESENT:
             # Not as seen: a light followed on noisy pixels is always a little too weak, and what is
             # learnt in it would lose its contrast, a sixth an hour.
-            self._empty += LEARNING * (plain.applied(view) - self._empty)
+            passed = min(max(instant - self._looked_at, 0.0), LONGEST_SECONDS)
+            learning = np.float32(1 - math.exp(-passed / LEARNING_SECONDS))
+            self._empty += learning * (plain.applied(view) - self._empty)
+        self._looked_at = instant
         return share
 
     def learn_anew(self) -> None:

@@ -106,7 +106,7 @@ class VisitWatcher:
 
     def observe(self, frame: Frame) -> Sighting | None:
         """Look at the next frame; a sighting when a vehicle's story is told."""
-        share = self._presence.occupied_share(frame.image)
+        share = self._presence.occupied_share(frame.image, frame.instant)
         visit = self._visit
         if share < PRESENT:
             if visit is None:
