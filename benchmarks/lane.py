@@ -3,6 +3,7 @@
 Run: python benchmarks/lane.py idle           share of a core that an empty lane costs
      python benchmarks/lane.py latency [N]    first legible picture -> barrier told, N trucks that
                                               drive in, and N that stand there at once
+     python benchmarks/lane.py doze [N]       the same, each truck coming while the lane dozes
      python benchmarks/lane.py reckoned [N]   the same by processor time, for a machine that has
                                               other work: as if the lane had its core for itself
      python benchmarks/lane.py frames         processor time a frame with a vehicle in the lane
@@ -161,12 +162,15 @@ def idle() -> None:
                 print(f"idle lane, {what}: {share:.1%} of a core, {rss(process.pid):.0f} MB")
 
 
-def latency(trucks: int) -> None:
+def latency(trucks: int, pause: float | None = None) -> None:
     """First trucks that drive in and brake, as they do; then, harder than any road, trucks that are
-    in the picture from one frame to the next, before a lane that looks eight times a second."""
+    in the picture from one frame to the next, before a lane that looks eight times a second.
+    `pause` is how many seconds the lane is empty before each; None: as briefly as in a queue."""
+    pauses = ("lead_seconds", "gap_seconds", "photo_gap_seconds")
+    empty = dict.fromkeys(pauses, pause) if pause else {}
     numbers = [f"宁A{58121 + 137 * number}" for number in range(trucks)]
     driving = [Vehicle(plate, PlateColour.YELLOW) for plate in numbers]
-    _latency("drives in", driving, legible_after(driving[0]))
+    _latency("drives in", driving, Scene(driving, **empty), legible_after(driving[0]))
     with tempfile.TemporaryDirectory() as name:
         standing = []
         for plate in numbers:
@@ -174,7 +178,7 @@ def latency(trucks: int) -> None:
             truck = Vehicle(plate, PlateColour.YELLOW)
             cv2.imwrite(str(photo), Scene([truck], lead_seconds=0).frame_at(4))
             standing.append(Vehicle(plate, PlateColour.YELLOW, image=photo))
-        _latency("stands there at once", standing, 0.0)
+        _latency("stands there at once", standing, Scene(standing, **empty), 0.0)
 
 
 def legible_after(vehicle: Vehicle) -> float:
@@ -186,12 +190,10 @@ def legible_after(vehicle: Vehicle) -> float:
     return APPROACH_SECONDS
 
 
-def _latency(what: str, shown: list[Vehicle], legible: float) -> None:
+def _latency(what: str, shown: list[Vehicle], scene: Scene, legible: float) -> None:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        camera = SimulatedCamera(
-            Scene(shown), user="gatehouse", password=PASSWORD, path="/main", fps=FPS
-        )
+        camera = SimulatedCamera(scene, user="gatehouse", password=PASSWORD, path="/main", fps=FPS)
         relay = SimulatedRelay(open_seconds=0.5)
         for peer in (camera, relay):
             peer.start()
@@ -335,6 +337,7 @@ class Counted:
 def frames() -> None:
     """Four trucks that drive in, stand and leave, looked at as a lane does: not every frame has to
     be read."""
+    cv2.setNumThreads(1)  # so that all of the work is in this thread's time
     scene = Scene(TRUCKS[:4], lead_seconds=0, gap_seconds=0)
     noise = np.random.default_rng(1)
     profile = load_profile(DEMO)
@@ -421,6 +424,9 @@ def main() -> None:
             idle()
         case ["latency", *count]:
             latency(int(count[0]) if count else 40)
+        case ["doze", *count]:
+            # Longer than it takes to fall asleep, and not in step with the key frames.
+            latency(int(count[0]) if count else 20, pause=13.37)
         case ["reckoned", *count]:
             reckoned(int(count[0]) if count else 20)
         case ["frames"]:

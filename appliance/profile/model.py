@@ -197,7 +197,7 @@ class Camera(Section):
     sub_rtsp_path: RtspPath | None = Field(
         default=None,
         title="子码流路径",
-        description="以 / 开头；空闲车道只看它，占用的处理器约为三分之一；没有子码流则不填",
+        description="以 / 开头；空闲车道只看它，占用的处理器约为一半；没有子码流则不填",
         examples=["/Streaming/Channels/102"],
     )
     onvif_port: Port | None = Field(

@@ -1,17 +1,23 @@
 """The live stream against a real RTSP camera."""
 
+import errno
 import logging
 import socket
+import socketserver
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
+from av.codec.hwaccel import HWAccel
+from av.container import InputContainer
 from sites import DEMO
 from waiting import free_port, until
 
@@ -21,13 +27,10 @@ from acceptance_kit.peers.camera.scene import Scene
 from appliance.clock import SystemClock
 from appliance.profile.loading import load_profile
 from appliance.profile.model import Camera
+from appliance.runtime.vision import stream as stream_module
 from appliance.runtime.vision.reading import Frame
-from appliance.runtime.vision.stream import (
-    IDLE_PAUSE,
-    OPEN_MILLISECONDS,
-    SLACK,
-    CameraStream,
-)
+from appliance.runtime.vision.rtsp import OPEN_SECONDS, SETTINGS
+from appliance.runtime.vision.stream import IDLE_PAUSE, SLACK, CameraStream
 from appliance.runtime.vision.two_streams import TwoStreams
 
 pytestmark = pytest.mark.slow
@@ -48,9 +51,9 @@ def camera(port: int = 0) -> Iterator[SimulatedCamera]:
 
 
 @contextmanager
-def stream(port: int, password: str = PASSWORD) -> Iterator[CameraStream]:
+def stream(port: int, password: str = PASSWORD, *, dozes: bool = False) -> Iterator[CameraStream]:
     settings: Camera = load_profile(DEMO).cameras[0].model_copy(update={"rtsp_port": port})
-    opened = CameraStream(settings, password, CLOCK)
+    opened = CameraStream(settings, password, CLOCK, dozes=dozes)
     opened.start()
     try:
         yield opened
@@ -138,7 +141,7 @@ def dumb_while_called(port: int) -> Iterator[int]:
             while data := source.recv(65536):
                 if dumb and b"CSeq" not in data[:64]:  # no answer: the pictures begin
                     dumb = False
-                    over.wait(OPEN_MILLISECONDS / 1000 + 1)
+                    over.wait(OPEN_SECONDS + 1)
                 target.sendall(data)
 
     def call(camera_side: socket.socket, our_side: socket.socket) -> None:
@@ -166,24 +169,28 @@ def test_a_camera_that_comes_back_is_met_by_the_decoder_in_hardware(
 ) -> None:
     """How FFmpeg is called is looked at here: no machine of the tests has such a decoder."""
     asked: list[bool] = []
+    real = av.open
 
-    real = cv2.VideoCapture
+    def call(url: str, *, hwaccel: HWAccel | None, **settings: Any) -> InputContainer:
+        asked.append(hwaccel is not None)
+        if len(asked) <= 2 * refused:
+            raise av.error.ConnectionRefusedError(errno.ECONNREFUSED, "refused")
+        return real(url, hwaccel=None, **settings)
 
-    class Capture:
-        def __init__(self) -> None:
-            self._inner = real()
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(self._inner, name)
-
-        def open(self, url: str, how: int, settings: list[int]) -> bool:
-            asked.append(cv2.CAP_PROP_HW_ACCELERATION in settings[::2])
-            return len(asked) > 2 * refused and self._inner.open(url, how, settings)
-
-    monkeypatch.setattr(cv2, "VideoCapture", Capture)
+    monkeypatch.setattr(stream_module, "decoder_in_hardware", lambda: "cuda")
+    monkeypatch.setattr(av, "open", call)
     with camera() as simulated, stream(simulated.address[1]) as live:
         until(lambda: live.connected)
     assert asked == [True, False] * refused + [True]
+
+
+def test_a_decoder_in_hardware_that_fails_makes_room_for_ffmpegs_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No machine of the tests has such a decoder, so that this one fails indeed."""
+    monkeypatch.setattr(stream_module, "decoder_in_hardware", lambda: "cuda")
+    with camera() as simulated, stream(simulated.address[1]) as live:
+        assert live.next_frame(SECONDS) is not None
 
 
 def test_a_camera_that_was_dumb_while_it_was_called_is_called_anew() -> None:
@@ -193,6 +200,41 @@ def test_a_camera_that_was_dumb_while_it_was_called_is_called_anew() -> None:
         stream(port) as live,
     ):
         assert live.next_frame(SECONDS) is not None
+
+
+UNKNOWN = "v=0\r\ns=gate\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 NOBODYS/90000\r\n"
+
+
+class Describing(socketserver.StreamRequestHandler):
+    """A camera that describes a video as nobody codes one, and then sends nothing."""
+
+    def handle(self) -> None:
+        request: list[bytes] = []
+        for line in self.rfile:
+            request.append(line)
+            if line.strip():
+                continue
+            numbered = next(line for line in request if line.startswith(b"CSeq"))
+            describe, setup = (request[0].startswith(word) for word in (b"DESCRIBE", b"SETUP"))
+            self.wfile.write(b"RTSP/1.0 200 OK\r\n" + numbered + b"Session: 1\r\n")
+            if setup:
+                self.wfile.write(b"Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n")
+            body = UNKNOWN.encode() if describe else b""
+            told = f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n"
+            self.wfile.write(told.encode() + body)
+            request = []
+
+
+def test_a_camera_whose_video_nobody_can_decode_is_called_again_like_one_that_is_silent(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Describing) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with stream(server.server_address[1]) as live:
+            until(lambda: "does not answer" in caplog.text)
+            assert live.alive
+        server.shutdown()
 
 
 def test_a_wrong_password_gives_no_frames_and_stands_in_no_log(
@@ -259,6 +301,16 @@ def test_a_stream_that_changes_its_size_on_the_way_goes_on(tmp_path: Path) -> No
     assert np.abs(first - last).mean() < 40
 
 
+@pytest.mark.parametrize(("most", "shown"), [(1280 * 720, True), (1280 * 720 - 1, False)])
+def test_a_picture_larger_than_any_cameras_is_not_decoded(
+    most: int, shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SETTINGS, "max_pixels", str(most))
+    with camera() as simulated, stream(simulated.address[1]) as live:
+        assert (live.next_frame(SECONDS if shown else 4) is not None) == shown
+        assert live.alive
+
+
 def test_a_damaged_stream_loses_pictures_and_not_the_camera(tmp_path: Path) -> None:
     whole = bytearray(film(tmp_path / "a.ts", "1280x720", 12))
     chance = np.random.default_rng(5)
@@ -316,6 +368,25 @@ def test_an_empty_lane_is_looked_at_a_few_times_a_second_and_an_occupied_one_at_
         live.attend(True)
         watched(live, lambda frames: any(pause < IDLE_PAUSE - SLACK for pause in pauses(frames)))
     assert min(pauses(idle)) >= IDLE_PAUSE - SLACK
+
+
+def test_an_empty_lane_dozes_and_what_is_seen_when_somebody_comes_is_whole(tmp_path: Path) -> None:
+    film(tmp_path / "a.ts", "640x360", 40)  # a key frame a second
+    with av.open(str(tmp_path / "a.ts")) as whole:
+        shown = np.stack([_small(f.to_ndarray(format="bgr24")) for f in whole.decode(video=0)])
+    with serving_file(tmp_path / "a.ts") as port, stream(port, dozes=True) as live:
+        idle = watched(live, lambda frames: len(frames) > 3 and min(pauses(frames[-3:])) > 0.8)
+        CLOCK.sleep(0.4)  # in the midst of a nap
+        live.attend(True)
+        busy = watched(live, lambda frames: len(frames) == 12)
+    assert min(pauses(busy)) < 0.5
+    for frame in (*idle[-3:], *busy):
+        apart = np.abs(shown - _small(frame.image)).mean(axis=(1, 2, 3))
+        assert apart.min() < 1
+
+
+def _small(image: np.ndarray) -> np.ndarray:
+    return cv2.resize(image, (160, 90), interpolation=cv2.INTER_AREA).astype(np.int16)
 
 
 def test_a_camera_with_a_sub_stream_shows_its_main_stream_only_while_somebody_is_there() -> None:

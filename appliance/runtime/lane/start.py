@@ -58,7 +58,7 @@ def start_lane(
             journal=journal,
             reader=reader,
             stream=live_view(
-                CameraStream(lane.camera, password, clock),
+                CameraStream(lane.camera, password, clock, dozes=sub is None),
                 CameraStream(lane.camera, password, clock, path=sub) if sub else None,
                 clock,
             ),
