@@ -7,6 +7,7 @@ import pytest
 from acceptance_kit.demo.script import DRAWN
 from acceptance_kit.peers.camera.plates import draw_plate
 from acceptance_kit.peers.camera.scene import Scene, Vehicle
+from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelStore
 from appliance.models.readers import CORNER_NETWORK, OWN_NETWORK
 from appliance.profile.model import Reader
@@ -70,6 +71,25 @@ def test_text_and_colour_of_a_drawn_plate_are_read(vehicle: Vehicle, network: Ow
     assert reading is not None
     assert (reading.text, reading.colour) == (vehicle.plate, vehicle.colour)
     assert len(reading.peaks) == len(vehicle.plate)
+
+
+@pytest.mark.parametrize(
+    ("text", "colour", "light", "known"),
+    [
+        ("宁A58D21", PlateColour.BLUE, 0.7, True),
+        ("宁A58D21", PlateColour.BLUE, 0.25, False),
+        ("宁AD12345", PlateColour.GREEN, 0.25, True),  # no black plate has such a number
+    ],
+)
+def test_a_plate_so_dark_that_it_may_be_a_black_one_is_read_and_its_colour_left_open(
+    text: str, colour: PlateColour, light: float, known: bool, network: OwnNetwork
+) -> None:
+    plate = cv2.cvtColor(draw_plate(text, colour), cv2.COLOR_BGR2HSV)
+    paint = plate[..., 1] > 60
+    plate[paint, 2] = (plate[paint, 2] * light).astype(np.uint8)
+    picture = np.asarray(cv2.cvtColor(plate, cv2.COLOR_HSV2BGR), np.uint8)
+    (reading,) = OwnReader(WholePicture(1), network).read(picture)
+    assert (reading.text, reading.colour_known) == (text, known)
 
 
 @pytest.mark.parametrize("vehicle", SCRIPTED, ids=lambda vehicle: vehicle.plate)

@@ -107,3 +107,18 @@ def test_a_colour_is_known_where_most_pictures_had_any_or_the_number_leaves_no_c
     verdict = vote.verdict()
     assert verdict is not None
     assert verdict.colour_known is known
+
+
+def test_a_colour_is_not_known_where_the_readings_that_know_one_know_another() -> None:
+    vote = PlateVote()
+    for colour, confidence in (
+        (BLUE, 0.9),
+        (BLUE, 0.9),
+        (YELLOW, 0.5),
+        (YELLOW, 0.5),
+        (GREEN, 0.5),
+    ):
+        vote.add(PlateReading("宁A58D21", colour, (confidence,) * 7, BOX, 1))
+    verdict = vote.verdict()
+    assert verdict is not None
+    assert (verdict.colour, verdict.colour_known) == (BLUE, False)

@@ -42,8 +42,8 @@ class PlateReading:
 
     `second` is what an independent reader read at the same place, None where none was asked;
     a reading that is not `sure` (待复核) must not be passed on as certain, nor its colour where
-    that is not `colour_known`: the picture had none (infrared at night) or a second opinion spoke
-    against it, and the number leaves it open.
+    that is not `colour_known`: the picture had none (infrared at night), two were about as likely,
+    or a second opinion spoke against it, and the number leaves it open.
     """
 
     text: str

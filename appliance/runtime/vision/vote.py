@@ -33,7 +33,7 @@ class Verdict:
     geometric mean, which one weak character does not decide alone. `sure` is False when most
     readings were not (待复核); `second` is then what the second reader mostly read instead. Of a
     plate that is sure, what it made of a few bad frames is nobody's business. `colour_known` is
-    False when most pictures had no colour and the number leaves it open.
+    False when fewer than half of the readings know this colour and the number leaves it open.
     """
 
     text: str
@@ -71,7 +71,7 @@ class PlateVote:
         self._weight_of_length: dict[int, float] = defaultdict(float)
         self._colours: dict[PlateColour, float] = defaultdict(float)
         self._sure = 0
-        self._coloured = 0
+        self._known: Counter[PlateColour] = Counter()
         self._seconds: Counter[str] = Counter()
 
     def __len__(self) -> int:
@@ -88,7 +88,7 @@ class PlateVote:
         self._weight_of_length[length] += FLOOR + reading.confidence
         self._colours[reading.colour] += FLOOR + reading.confidence
         self._sure += reading.sure
-        self._coloured += reading.colour_known
+        self._known[reading.colour] += reading.colour_known
         if reading.second:
             self._seconds[reading.second] += 1
 
@@ -115,16 +115,17 @@ class PlateVote:
         ]
         sure = 2 * self._sure >= len(self)
         others = (other for other, _ in self._seconds.most_common() if other != text)
+        colour = self._colour(text)
         return Verdict(
             text=text,
-            colour=self._colour(text),
+            colour=colour,
             support=min(one.count for one in chosen),
             confidence=min(confidences),
             sureness=sureness(confidences),
             agreed=min(shares) >= AGREEMENT,
             sure=sure,
             second=None if sure else next(others, None),
-            colour_known=2 * self._coloured >= len(self) or has_one_colour(text),
+            colour_known=2 * self._known[colour] >= len(self) or has_one_colour(text),
         )
 
     def _colour(self, text: str) -> PlateColour:
