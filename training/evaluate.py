@@ -91,7 +91,9 @@ def report(name: str, given: list[Answer]) -> None:
     """Print exact plates and colours, all and by colour of plate."""
     exact = [answer for answer in given if answer.exact]
     coloured = sum(answer.coloured for answer in given)
+    known = sum(answer.reading is not None and answer.reading.colour_known for answer in exact)
     print(f"{name}: exact {said(len(exact), len(given))}; colour {said(coloured, len(exact))}")
+    print(f"  colour known of {known}")
     for colour in sorted({answer.row["colour"] for answer in given}):
         kind = [answer for answer in given if answer.row["colour"] == colour]
         print(f"  {colour}: {said(sum(answer.exact for answer in kind), len(kind))}")
@@ -122,14 +124,19 @@ def drawn(network: OwnNetwork, count: int = 40) -> None:
 
     rng = np.random.default_rng(1)
     for kind in KINDS:
-        read = coloured = 0
+        read = coloured = known = misled = 0
         for _ in range(count):
             plate = draw_kind(kind, rng)
             reading = network.read(seen(plate, rng, DRAWN_SEVERITY), 1)
-            exact = reading is not None and reading.text == plate.text
-            read += exact
-            coloured += exact and reading is not None and reading.colour is plate.colour
-        print(f"  {kind.name}, drawn: {said(read, count)}; colour right on {coloured}")
+            if reading is None or reading.text != plate.text:
+                continue
+            right = reading.colour is plate.colour
+            read += 1
+            coloured += right
+            known += reading.colour_known
+            misled += reading.colour_known and not right
+        told = f"colour right on {coloured}, known of {known}, of those wrong {misled}"
+        print(f"  {kind.name}, drawn: {said(read, count)}; {told}")
 
 
 def detectors(store: ModelStore) -> dict[str, PlateDetector]:

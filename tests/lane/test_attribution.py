@@ -291,7 +291,7 @@ def test_a_colour_that_neither_picture_nor_register_tells_is_left_to_a_person(
     (held,) = lane.wait_for_passages(1)
     assert held.awaits_entry
     assert (held.plate, held.plate_colour) == (None, PlateColour.OTHER)
-    assert [seen.plate for seen in held.seen] == [GOOD]
+    assert [(seen.plate, seen.colour_known) for seen in held.seen] == [(GOOD, False)]
 
 
 def test_a_vehicle_whose_particulars_cannot_be_reported_passes_and_its_message_is_aside(

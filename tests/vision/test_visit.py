@@ -30,7 +30,7 @@ class ScriptedReader:
         self.text: str | None = None
         self.confidence = 0.9
         self.scale = 1.0
-        self.sure = True
+        self.sure = self.colour_known = True
         self.beside: list[PlateReading] = []
 
     def read(self, image: Image) -> list[PlateReading]:
@@ -38,7 +38,15 @@ class ScriptedReader:
             return []
         peaks = (self.confidence,) * len(self.text)
         corners = (CORNERS * self.scale).astype(np.float32)
-        reading = PlateReading(self.text, PlateColour.YELLOW, peaks, corners, 1, sure=self.sure)
+        reading = PlateReading(
+            self.text,
+            PlateColour.YELLOW,
+            peaks,
+            corners,
+            1,
+            sure=self.sure,
+            colour_known=self.colour_known,
+        )
         return [reading, *self.beside]
 
 
@@ -309,6 +317,17 @@ def test_an_unreadable_truck_in_a_queue_is_told_with_its_own_picture(
     assert second.plate is None
     assert second.doubt is None
     assert second.front.taken_at >= came
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_of_a_plate_that_is_not_sure_a_colour_is_told_only_if_that_is(
+    known: bool, lane: Lane
+) -> None:
+    lane.reader.colour_known = known
+    queue_up(lane, "宁A58D21", sure=False, second=None)
+    doubt = lane.sightings[0].doubt
+    assert doubt is not None
+    assert (doubt.text, doubt.colour) == ("宁A58D21", PlateColour.YELLOW if known else None)
 
 
 def test_a_clear_plate_behind_a_truck_that_nobody_could_read_is_read(lane: Lane) -> None:

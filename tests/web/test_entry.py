@@ -125,6 +125,26 @@ def test_a_reading_is_taken_over_by_its_place(gate: Gate, keeper: FlaskClient) -
     assert gate.journal.corrections(number)[0].by == "李门卫"
 
 
+def test_a_reading_without_a_colour_is_taken_over_with_the_one_that_is_chosen(
+    gate: Gate, keeper: FlaskClient
+) -> None:
+    seen = (Seen("own", "宁A12345", PlateColour.OTHER, 0.97),)
+    number = gate.record(plate=None, vehicle=None, seen=seen).id
+    assert "颜色未定，请在下面选择" in keeper.get(f"/passages/{number}").text
+    asked = send(keeper, f"/passages/{number}", choice="0")
+    assert (asked.status_code, "请选择车牌颜色" in asked.text) == (422, True)
+    assert 'value="0" checked' in asked.text
+    assert send(keeper, f"/passages/{number}", choice="0", colour="黄牌").status_code == 303
+    passage = gate.journal.passage(number)
+    assert (passage.plate, passage.plate_colour) == ("宁A12345", PlateColour.YELLOW)
+
+
+def test_a_colour_that_is_chosen_goes_before_the_readings(gate: Gate, keeper: FlaskClient) -> None:
+    number = unread(gate).id
+    send(keeper, f"/passages/{number}", choice="0", colour="蓝牌")
+    assert gate.journal.passage(number).plate_colour is PlateColour.BLUE
+
+
 def test_a_typed_plate_is_entered_and_the_next_one_is_shown(
     gate: Gate, keeper: FlaskClient
 ) -> None:

@@ -69,12 +69,18 @@ class Admission:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What one reader believed to read: not sure enough to be the passage's plate, but of use to
-    whoever enters it by hand. `confidence` is 0 to 1, None where the reader told none."""
+    whoever enters it by hand. `plate_colour` is OTHER, which no reader tells, where it is not
+    known; `confidence` is 0 to 1, None where the reader told none."""
 
     reader: str
     plate: str
     plate_colour: PlateColour
     confidence: float | None
+
+    @property
+    def colour_known(self) -> bool:
+        """Whether the reader told a colour."""
+        return self.plate_colour is not PlateColour.OTHER
 
 
 @dataclass(frozen=True, slots=True)

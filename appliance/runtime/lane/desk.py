@@ -28,9 +28,8 @@ from appliance.runtime.lane.admission import decide
 from appliance.runtime.lane.barrier import Barrier
 from appliance.runtime.vision.reading import Corners, Frame
 from appliance.runtime.vision.report import Heard
-from appliance.runtime.vision.sighting import Sighting
+from appliance.runtime.vision.sighting import Doubt, Sighting
 from appliance.runtime.vision.stamp import Caption, stamped
-from appliance.runtime.vision.vote import Verdict
 
 log = logging.getLogger(__name__)
 
@@ -142,22 +141,15 @@ class PassageDesk:
     def _with_colour(self, sighting: Sighting) -> Sighting:
         """The sighting with a colour that may be told, or else as one that a person has to enter.
 
-        A camera in infrared light shows none, and its numbers are read worse. Where one vehicle of
-        the register alone has that number, it is that one; a guess is not passed on (4.5.1-1).
+        A camera in infrared light shows none, and dusk not enough of it. Where one vehicle of the
+        register alone has that number, it is that one; a guess is not passed on (4.5.1-1).
         """
         if sighting.plate is None or sighting.colour_known:
             return sighting
         known = self._journal.vehicles_of_plate(sighting.plate)
         if len(known) == 1:
             return replace(sighting, colour=known[0].plate_colour, colour_known=True)
-        doubt = Verdict(
-            text=sighting.plate,
-            colour=PlateColour.OTHER,
-            support=1,
-            confidence=sighting.confidence,
-            sureness=sighting.confidence,
-            agreed=True,
-        )
+        doubt = Doubt(sighting.plate, sighting.confidence, colour=None)
         return replace(sighting, plate=None, colour=PlateColour.OTHER, confidence=0.0, doubt=doubt)
 
     def _seen(self, sighting: Sighting) -> tuple[Seen, ...]:
@@ -169,12 +161,12 @@ class PassageDesk:
             camera = (Seen(CAMERA, report.plate, colour, report.confidence),)
         if doubt is None:
             return camera
-        first = Seen(
-            self._profile.recognition.reader.value, doubt.text, doubt.colour, doubt.confidence
-        )
+        colour = doubt.colour or PlateColour.OTHER
+        reader = self._profile.recognition.reader.value
+        first = Seen(reader, doubt.text, colour, doubt.confidence)
         if doubt.second is None:
             return (*camera, first)
-        return (*camera, first, Seen(SECOND_READER, doubt.second, doubt.colour, None))
+        return (*camera, first, Seen(SECOND_READER, doubt.second, colour, None))
 
     def _is_same_vehicle(self, last: RecordedPassage, sighting: Sighting) -> bool:
         """Whether the lane only lost sight of the vehicle it has just recorded."""

@@ -7,7 +7,17 @@ from appliance.guideline.dictionaries import PlateColour
 from appliance.runtime.vision.reading import Corners, Frame
 from appliance.runtime.vision.report import PlateReport
 from appliance.runtime.vision.tracks import Motion
-from appliance.runtime.vision.vote import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What our reader read and is not sure of (待复核): a text with the confidence of its weakest
+    character, its colour where that is known, and what the second reader read instead."""
+
+    text: str
+    confidence: float
+    colour: PlateColour | None
+    second: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,7 @@ class Sighting:
     body: Frame
     corners: Corners | None = None
     motion: Motion | None = None
-    doubt: Verdict | None = None
+    doubt: Doubt | None = None
     report: PlateReport | None = None
     colour_known: bool = True
 

@@ -20,7 +20,7 @@ from appliance.runtime.vision.chooser import better, body_shot
 from appliance.runtime.vision.presence import PRESENT, Mask, Presence
 from appliance.runtime.vision.reading import Frame, PlateReader, PlateReading
 from appliance.runtime.vision.report import Heard, PlateReport
-from appliance.runtime.vision.sighting import Departure, Sighting
+from appliance.runtime.vision.sighting import Departure, Doubt, Sighting
 from appliance.runtime.vision.stay import Visit
 from appliance.runtime.vision.tracks import NEARER_WITHIN, SURE, Motion, Track, Tracker, rivals
 from appliance.runtime.vision.vote import Verdict
@@ -410,6 +410,7 @@ class VisitWatcher:
     def _unread(self, visit: Visit) -> Sighting:
         """A vehicle that could not be read, with the best look at what may be its plate."""
         body, best, leading = visit.body_frame, visit.best_front, self._leading()
+        verdict = leading.vote.verdict() if leading else None
         return Sighting(
             began_at=visit.began_at,
             seen_at=visit.last.taken_at,
@@ -419,9 +420,14 @@ class VisitWatcher:
             front=best.frame if best else body if visit.place.left else visit.last,
             body=body,
             corners=best.corners if best else None,
-            doubt=leading.vote.verdict() if leading else None,
+            doubt=_doubt(verdict) if verdict else None,
             report=self._camera.take(visit, self._leading_text()),
         )
+
+
+def _doubt(verdict: Verdict) -> Doubt:
+    colour = verdict.colour if verdict.colour_known else None
+    return Doubt(verdict.text, verdict.confidence, colour, verdict.second)
 
 
 def _on_vehicle(frame: Frame, reading: PlateReading, foreground: Mask) -> bool:

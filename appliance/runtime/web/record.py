@@ -166,7 +166,8 @@ def _seen(passage: RecordedPassage) -> Iterator[Row]:
     """What readers saw of a plate that is not sure, and what a gatekeeper said of it."""
     for seen in passage.seen:
         sure = "" if seen.confidence is None else f"，{seen.confidence:.0%}"
-        yield "识别器所见", f"{seen.plate} {seen.plate_colour}（{seen.reader}{sure}）"
+        colour = seen.plate_colour if seen.colour_known else "颜色未定"
+        yield "识别器所见", f"{seen.plate} {colour}（{seen.reader}{sure}）"
     if passage.review:
         yield "人工复核", passage.review
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as Answer
 from appliance.guideline.dictionaries import PlateColour
 from appliance.runtime.journal import Journal, NothingToCorrect
 from appliance.runtime.journal.entry import REVIEWS, NotAPlate, enter_plate, give_up
-from appliance.runtime.journal.values import RecordedPassage
+from appliance.runtime.journal.values import RecordedPassage, Seen
 from appliance.runtime.web.entry.login import DOORMAN, Doorman
 from appliance.runtime.web.site import current_journal, current_site
 
@@ -64,26 +64,28 @@ def queue() -> str:
 @desk.get("/passages/<row_id:passage_id>")
 def passage(passage_id: int) -> str:
     """One passage with its photos and the form."""
-    return _form(current_journal().passage(passage_id), trouble=None, typed="")
+    return _form(current_journal().passage(passage_id))
 
 
 @desk.post("/passages/<row_id:passage_id>")
 def enter(passage_id: int) -> Answer | tuple[str, int]:
-    """Enter a plate: one of the readings (`choice` by its place), or what was typed."""
+    """Enter a plate: one of the readings (`choice` by its place), or what was typed; `colour` is
+    the reading's unless one is chosen."""
     journal = current_journal()
     found = journal.passage(passage_id)
     choice, typed = request.form.get("choice", ""), request.form.get("plate", "")[:LONGEST]
-    readings = {str(place): reading for place, reading in enumerate(found.seen)}
-    if choice in readings:
-        plate, colour = readings[choice].plate, readings[choice].plate_colour
-    elif request.form.get("colour") in COLOURS:
-        plate, colour = typed, PlateColour(request.form["colour"])
+    reading = {str(place): each for place, each in enumerate(found.seen)}.get(choice)
+    plate = reading.plate if reading else typed
+    if request.form.get("colour") in COLOURS:
+        colour = PlateColour(request.form["colour"])
+    elif reading and reading.colour_known:
+        colour = reading.plate_colour
     else:
-        return _form(found, trouble="请选择车牌颜色。", typed=typed), 422
+        return _form(found, "请选择车牌颜色。", reading, typed), 422
     try:
         enter_plate(journal, passage_id, plate, colour, by=_by())
     except NotAPlate as trouble:
-        return _form(found, trouble=str(trouble), typed=typed), 422
+        return _form(found, str(trouble), reading, typed), 422
     except NothingToCorrect:
         flash(f"第 {passage_id} 号记录已是 {plate}。")
     else:
@@ -112,12 +114,19 @@ def _next(journal: Journal, passage_id: int) -> Answer:
     return redirect(url_for("desk.queue"), 303)
 
 
-def _form(found: RecordedPassage, *, trouble: str | None, typed: str) -> str:
+def _form(
+    found: RecordedPassage,
+    trouble: str | None = None,
+    picked: Seen | None = None,
+    typed: str = "",
+) -> str:
     return render_template(
         "entry_form.html",
         passage=found,
         trouble=trouble,
+        picked=picked,
         typed=typed,
+        chosen=request.form.get("colour"),
         colours=COLOURS,
         reviews=REVIEWS,
         by=_doorman().present(),
