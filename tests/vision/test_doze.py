@@ -7,7 +7,7 @@ import av
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.runtime.vision.doze import MOVING, NAP_SECONDS, QUIET, RESTLESS, Doze
+from appliance.runtime.vision.doze import MOST_KEPT, MOVING, NAP_SECONDS, QUIET, RESTLESS, Doze
 from appliance.runtime.vision.rtsp import Packet
 
 FPS = 8
@@ -64,6 +64,15 @@ def test_a_camera_whose_packets_are_larger_now_and_then_may_nap_all_the_same() -
         decoded(doze, run(at, p11=9 * USUAL))
         at += 2
     assert decoded(doze, run(at, p13=9 * USUAL))[SEEN:] == [0] * 9
+
+
+def test_a_nap_in_which_the_cameras_stamps_stand_still_ends() -> None:
+    doze, at = dozing()
+    assert decoded(doze, run(at))[-1] == 0
+    stuck = (Packet(at + 1.5, USUAL, key=False, content=CONTENT) for _ in range(MOST_KEPT))
+    came = decoded(doze, stuck)
+    assert max(came) == MOST_KEPT + 1
+    assert came[-1] == 1
 
 
 def test_what_moved_before_a_key_frame_is_not_held_against_what_comes_after_it() -> None:

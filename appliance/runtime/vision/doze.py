@@ -17,6 +17,9 @@ from appliance.runtime.vision.rtsp import Packet
 NAP_SECONDS = 1.2
 """How long at most nothing is seen of an empty lane: a truck is before the camera for longer."""
 
+MOST_KEPT = 100
+"""More packets than any camera sends in that time: its stamps stand still."""
+
 RESTLESS = 1.5
 """A packet is large from so many times the largest that an empty lane had at this time."""
 
@@ -79,7 +82,7 @@ class Doze:
         middling = median_high(self._recent)
         self._largest = max(self._largest, packet.size)
         self._middling = max(self._middling, middling)
-        overdue = since_key > self._pause + UNEVEN_SECONDS
+        overdue = since_key > self._pause + UNEVEN_SECONDS or len(self._kept) == MOST_KEPT
         if overdue or not self._usual or self._restless(packet.size, middling):
             self._awake = True
         return not self._awake
