@@ -65,7 +65,7 @@ class ScriptedCamera:
         self.image, self.text = EMPTY, None
         self.away = False
         self.attended = 0
-        self.infrared = False
+        self.infrared = self.dim = False
         self._last: Frame | None = None
         self.connected = self.alive = True
 
@@ -87,7 +87,10 @@ class ScriptedCamera:
         self._clock.pictures += 1
         if self.away:
             return None
-        self._last = Frame(self.image, self._clock.now(), self._clock.monotonic())
+        image = self.image
+        if self.infrared:
+            image = np.repeat(image.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
+        self._last = Frame(image, self._clock.now(), self._clock.monotonic())
         return self._last
 
     def newest(self) -> Frame | None:
@@ -97,8 +100,8 @@ class ScriptedCamera:
         if self.text is None:
             return []
         peaks = (0.9,) * len(self.text)
-        colour = PlateColour.BLUE if self.infrared else PlateColour.YELLOW
-        known = not self.infrared
+        known = not (self.infrared or self.dim)
+        colour = PlateColour.YELLOW if known else PlateColour.BLUE
         return [PlateReading(self.text, colour, peaks, CORNERS, 1, colour_known=known)]
 
 
@@ -279,6 +282,20 @@ def test_a_plate_whose_colour_the_picture_does_not_show_has_the_registers(lane: 
     until(lambda: bool(lane.relay.raises))
 
 
+@pytest.mark.parametrize(("registered", "taken"), [("蓝牌", True), ("黑牌", False)])
+def test_in_a_dim_picture_the_register_is_believed_where_it_has_the_likelier_colour(
+    registered: str, taken: bool, lane: Lane
+) -> None:
+    colour, stage = PlateColour(registered), EmissionStage.CHINA_6
+    lane.journal.put_vehicles([Vehicle(GOOD, colour, emission_stage=stage)])
+    lane.camera.dim = True
+    lane.run()
+    lane.camera.show(GOOD)
+    (passed,) = lane.wait_for_passages(1)
+    assert passed.plate == (GOOD if taken else None)
+    assert passed.awaits_entry is not taken
+
+
 @pytest.mark.parametrize("colours", [(), (PlateColour.YELLOW, PlateColour.BLUE)])
 def test_a_colour_that_neither_picture_nor_register_tells_is_left_to_a_person(
     colours: tuple[PlateColour, ...], lane: Lane
@@ -317,16 +334,48 @@ def test_a_blocked_plate_read_late_does_not_raise_the_bar(lane: Lane) -> None:
     assert lane.state_of(unread) == [OutboxState.HELD]
 
 
+@pytest.mark.parametrize("infrared", [False, True])
 def test_the_vehicle_behind_an_unread_one_that_was_let_in_is_a_passage_of_its_own(
-    lane: Lane,
+    infrared: bool, lane: Lane
 ) -> None:
+    lane.camera.infrared = infrared
     lane.run()
     lane.camera.show(None)
     lane.wait_for_passages(1)
     lane.relay.press_button()
     until(lambda: lane.passages()[0].raise_method is RaiseMethod.MANUAL)
     lane.camera.show(GOOD)
-    assert [p.plate for p in lane.wait_for_passages(2)] == [None, GOOD]
+    first, second = lane.wait_for_passages(2)
+    assert (first.plate, second.plate) == (None, None if infrared else GOOD)
+    assert [seen.plate for seen in second.seen] == ([GOOD] if infrared else [])
+
+
+def test_a_truck_lost_from_sight_is_the_same_one_when_its_colour_is_not_seen_again(
+    lane: Lane,
+) -> None:
+    lane.run()
+    lane.camera.show(GOOD)
+    (passed,) = lane.wait_for_passages(1)
+    lane.wait_until_down()
+    lane.camera.clear()
+    lane.look(1)
+    lane.camera.dim = True
+    lane.camera.show(GOOD)
+    until(lambda: len(lane.relay.raises) == 2)
+    assert lane.passages() == [passed]
+
+
+def test_a_plate_read_late_without_its_colour_is_noted_and_left_to_a_person(lane: Lane) -> None:
+    lane.camera.dim = True
+    lane.run()
+    lane.camera.show(None)
+    (unread,) = lane.wait_for_passages(1)
+    lane.camera.show(GOOD)
+    lane.wait_for_note("read-late")
+    (note,) = (event for event in lane.journal.latest_events(9) if event.kind == "read-late")
+    assert GOOD in note.detail
+    assert lane.journal.passage(unread.id).awaits_entry
+    assert lane.relay.raises == []
 
 
 def test_a_refused_truck_that_argues_for_long_is_still_the_one_the_bar_is_raised_for(

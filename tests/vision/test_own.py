@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from acceptance_kit.demo.script import DRAWN
 from acceptance_kit.peers.camera.plates import draw_plate
@@ -11,6 +12,7 @@ from appliance.guideline.dictionaries import PlateColour
 from appliance.models import ModelStore
 from appliance.models.readers import CORNER_NETWORK, OWN_NETWORK
 from appliance.profile.model import Reader
+from appliance.runtime.vision.grammar import ALPHABET
 from appliance.runtime.vision.own import (
     COLOURS,
     HEIGHT,
@@ -90,6 +92,36 @@ def test_a_plate_so_dark_that_it_may_be_a_black_one_is_read_and_its_colour_left_
     picture = np.asarray(cv2.cvtColor(plate, cv2.COLOR_HSV2BGR), np.uint8)
     (reading,) = OwnReader(WholePicture(1), network).read(picture)
     assert (reading.text, reading.colour_known) == (text, known)
+
+
+class Torn(OwnNetwork):
+    """Sure of 宁A5821 but for its end, a one or 挂, and not at all of its colour."""
+
+    def __init__(self, trailer: float) -> None:
+        self._trailer = trailer
+
+    def probabilities(
+        self, plate: Image, rows: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        text = np.full((21, len(ALPHABET) + 1), 1e-6, np.float32)
+        text[:, 0] = 1 - text[:, 1:].sum(axis=1)
+        for step, character in enumerate("宁A5821", 1):
+            text[2 * step, (0, 1 + ALPHABET.index(character))] = 1e-4, 0.999
+        text[18, 0] = 1e-4
+        text[18, 1 + ALPHABET.index("1")] = 0.98 - self._trailer
+        text[18, 1 + ALPHABET.index("挂")] = self._trailer
+        shares = {PlateColour.BLUE: 0.52, PlateColour.YELLOW: 0.48}
+        return text, np.array([shares.get(colour, 1e-4) for colour in COLOURS], np.float32)
+
+
+@pytest.mark.parametrize("trailer", [0.0, 0.5])
+def test_a_colour_is_as_likely_as_it_looks_though_another_one_would_spell_another_text(
+    trailer: float,
+) -> None:
+    reading = Torn(trailer).read(np.zeros((HEIGHT, WIDTH, 3), np.uint8), 1)
+    assert reading is not None
+    assert (reading.text, reading.colour) == ("宁A58211", PlateColour.BLUE)
+    assert reading.colour_share == pytest.approx(0.52, abs=0.01)
 
 
 @pytest.mark.parametrize("vehicle", SCRIPTED, ids=lambda vehicle: vehicle.plate)

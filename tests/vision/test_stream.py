@@ -311,6 +311,19 @@ def test_a_picture_larger_than_any_cameras_is_not_decoded(
         assert live.alive
 
 
+def test_a_camera_whose_colours_nobody_can_turn_into_a_picture_is_called_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    film(tmp_path / "a.ts", "320x240", 20)
+    command = ["ffmpeg", "-v", "error", "-i", str(tmp_path / "a.ts"), "-c", "copy"]
+    command += ["-bsf:v", "h264_metadata=matrix_coefficients=8", str(tmp_path / "b.ts")]
+    subprocess.run(command, check=True)
+    with serving_file(tmp_path / "b.ts") as port, stream(port) as live:
+        until(lambda: "no picture can be made" in caplog.text)
+        assert not live.connected
+        assert live.alive
+
+
 def test_a_damaged_stream_loses_pictures_and_not_the_camera(tmp_path: Path) -> None:
     whole = bytearray(film(tmp_path / "a.ts", "1280x720", 12))
     chance = np.random.default_rng(5)

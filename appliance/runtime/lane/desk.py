@@ -26,6 +26,7 @@ from appliance.runtime.journal.values import (
 )
 from appliance.runtime.lane.admission import decide
 from appliance.runtime.lane.barrier import Barrier
+from appliance.runtime.vision.colour import colourless
 from appliance.runtime.vision.reading import Corners, Frame
 from appliance.runtime.vision.report import Heard
 from appliance.runtime.vision.sighting import Doubt, Sighting
@@ -85,14 +86,18 @@ class PassageDesk:
 
     def take(self, sighting: Sighting) -> None:
         """Give a sighting to the passage it belongs to, or make one of it."""
-        sighting = self._with_colour(sighting)
+        told = self._with_colour(sighting)
+        # Which vehicle it is its number tells, whether or not that may be told with a colour.
         last, key = self._last, self.key(sighting.began_at)
         if last and last.key == key:
-            if sighting.plate in {None, last.plate}:
+            known = {None, last.plate}
+            if told.plate is None:
+                known |= {seen.plate for seen in last.seen}
+            if sighting.plate in known:
                 self._seen_again(last)
                 return
             if last.plate is None and not self._last_raised:
-                self._read_late(last, sighting)
+                self._read_late(last, told)
                 return
             # The bar went up for the one before: this is the vehicle behind it.
             key = self.key(sighting.seen_at)
@@ -105,13 +110,13 @@ class PassageDesk:
             self._passage(
                 key=key,
                 at=sighting.seen_at,
-                plate=sighting.plate,
-                colour=sighting.colour,
-                confidence=sighting.confidence,
+                plate=told.plate,
+                colour=told.colour,
+                confidence=told.confidence,
                 raise_method=RaiseMethod.MANUAL if by_hand else RaiseMethod.AUTOMATIC,
                 pictures={PhotoKind.FRONT: sighting.front, PhotoKind.BODY: sighting.body},
                 corners=sighting.corners,
-                seen=self._seen(sighting),
+                seen=self._seen(told),
             )
         )
 
@@ -142,13 +147,14 @@ class PassageDesk:
         """The sighting with a colour that may be told, or else as one that a person has to enter.
 
         A camera in infrared light shows none, and dusk not enough of it. Where one vehicle of the
-        register alone has that number, it is that one; a guess is not passed on (4.5.1-1).
+        register alone has that number, it is that one, if the picture has no colour or its
+        likelier one is the vehicle's; a guess is not passed on (4.5.1-1).
         """
         if sighting.plate is None or sighting.colour_known:
             return sighting
-        known = self._journal.vehicles_of_plate(sighting.plate)
-        if len(known) == 1:
-            return replace(sighting, colour=known[0].plate_colour, colour_known=True)
+        known = [each.plate_colour for each in self._journal.vehicles_of_plate(sighting.plate)]
+        if known == [sighting.colour] or (len(known) == 1 and colourless(sighting.front.image)):
+            return replace(sighting, colour=known[0], colour_known=True)
         doubt = Doubt(sighting.plate, sighting.confidence, colour=None)
         return replace(sighting, plate=None, colour=PlateColour.OTHER, confidence=0.0, doubt=doubt)
 
@@ -186,6 +192,10 @@ class PassageDesk:
 
     def _read_late(self, last: RecordedPassage, sighting: Sighting) -> None:
         """The vehicle that was recorded as unread is still there, and now its plate is read."""
+        if sighting.doubt is not None:  # its colour is not known
+            read = f"{sighting.doubt.text}，颜色未定，待补录"
+            self._journal.note("read-late", f"道闸 {last.barrier} 未识别车辆后来读出车牌 {read}")
+            return
         vehicle = self._vehicle(sighting.plate, sighting.colour)
         admission = decide(self._profile.admission, sighting.plate, vehicle)
         told = f"道闸 {last.barrier} 未识别车辆后来读出车牌 {sighting.plate}：{admission.reason}"

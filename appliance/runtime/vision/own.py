@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 from appliance.guideline.dictionaries import PlateColour
 from appliance.runtime.vision.colour import colourless
 from appliance.runtime.vision.ctc import Probabilities, plates
-from appliance.runtime.vision.grammar import ALPHABET, has_one_colour, is_plate, patterns_of
+from appliance.runtime.vision.grammar import (
+    ALPHABET,
+    colours_of,
+    has_one_colour,
+    is_plate,
+    patterns_of,
+)
 from appliance.runtime.vision.reading import Image, PlateBox, PlateDetector, PlateReading
 from appliance.runtime.vision.rectify import straighten
 from appliance.runtime.vision.session import open_session
@@ -120,7 +126,7 @@ class OwnNetwork:
             for best in plates(text, 1, patterns_of(colour))
         ]
         best = max(found, key=lambda reading: reading.score, default=None)
-        return best and replace(best, colour_share=_share(best, found))
+        return best and replace(best, colour_share=_share(best, colours))
 
 
 class OwnReader:
@@ -172,10 +178,14 @@ def widened(box: PlateBox, margin: tuple[float, float]) -> PlateBox:
     return PlateBox(corners, box.score, box.rows)
 
 
-def _share(best: OwnReading, found: list[OwnReading]) -> float:
-    """How likely the best reading is among those that differ from it in their colour alone."""
-    same = [reading.score - best.score for reading in found if reading.text == best.text]
-    return 1 / math.fsum(map(math.exp, same))
+def _share(best: OwnReading, colours: NDArray[np.float32]) -> float:
+    """How likely a reading's colour is among those that its text may have."""
+    likely = {
+        colour: probability * _rarity(best.text, colour)
+        for colour, probability in zip(COLOURS, colours.tolist(), strict=True)
+        if colour in colours_of(best.text)
+    }
+    return float(likely[best.colour] / sum(likely.values()))
 
 
 def _rarity(text: str, colour: PlateColour) -> float:

@@ -5,7 +5,6 @@ Of an idle lane a few pictures a second are wanted, and where it may doze not ev
 """
 
 import logging
-import math
 import threading
 from contextlib import closing
 from urllib.parse import quote
@@ -132,7 +131,7 @@ class CameraStream:
 
     def _watch(self, call: Call) -> None:
         doze, lag = Doze(), Lag()
-        shown, whole = -math.inf, self._clock.monotonic()
+        shown = self._clock.monotonic() - IDLE_PAUSE
         for packet in call.packets():
             if not self._wanted:
                 return
@@ -143,16 +142,13 @@ class CameraStream:
             picture = None
             for due in doze.due(packet, busy=self._busy or not self._dozes):
                 picture = call.decoded(due) or picture
-            if picture:
-                whole = instant
-            elif instant - whole > READ_SECONDS:
-                log.warning("camera %s: no picture can be made of its stream", self._camera.id)
-                return
             pause = BUSY_PAUSE if self._busy else IDLE_PAUSE
-            if not picture or instant - shown < pause - SLACK:
-                continue
-            image = call.image(picture)
+            wanted = picture if instant - shown >= pause - SLACK else None
+            image = call.image(wanted) if wanted else None
             if image is None:
+                if instant - shown > READ_SECONDS:
+                    log.warning("camera %s: no picture can be made of its stream", self._camera.id)
+                    return
                 continue
             if not self._connected:
                 how = "in hardware" if call.in_hardware else "by FFmpeg"
