@@ -263,11 +263,12 @@ def serving_file(path: Path) -> Iterator[int]:
         server.communicate()
 
 
-def film(path: Path, size: str, seconds: int, after: int = 0) -> bytes:
-    """A moving test picture as H.264 in MPEG-TS, its time beginning `after` seconds."""
+def film(path: Path, size: str, seconds: int, after: int = 0, key_every: int = 10) -> bytes:
+    """A moving test picture as H.264 in MPEG-TS, ten a second, its time beginning `after` seconds,
+    with a key frame in so many."""
     source = f"testsrc2=size={size}:rate=10"
     command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", source, "-t", str(seconds)]
-    command += ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "10"]
+    command += ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", str(key_every)]
     command += ["-output_ts_offset", str(after), "-f", "mpegts", str(path)]
     subprocess.run(command, check=True)
     return path.read_bytes()
@@ -309,6 +310,14 @@ def test_a_picture_larger_than_any_cameras_is_not_decoded(
     with camera() as simulated, stream(simulated.address[1]) as live:
         assert (live.next_frame(SECONDS if shown else 4) is not None) == shown
         assert live.alive
+
+
+def test_a_camera_whose_key_frames_are_far_apart_is_seen_from_its_first_one_on(
+    tmp_path: Path,
+) -> None:
+    film(tmp_path / "a.ts", "640x360", 30, key_every=300)
+    with serving_file(tmp_path / "a.ts") as port, stream(port) as live:
+        assert live.next_frame(SECONDS) is not None
 
 
 def test_a_camera_whose_colours_nobody_can_turn_into_a_picture_is_called_anew(

@@ -21,13 +21,14 @@ OPEN_SECONDS, READ_SECONDS = 8.0, 5.0
 MOST_PIXELS = 7680 * 4320
 """A larger picture is no gate camera's, and is not decoded."""
 
-# TCP, because a lost packet costs a smeared plate; little buffering and a short look at the stream
-# before the first frame, because a gate is live. Nothing but RTSP, wherever the camera sends us.
+# TCP, because a lost packet costs a smeared plate; a short look at the stream before the first
+# frame, because a gate is live. What came meanwhile is kept (no `nobuffer`): it holds the key frame
+# that a camera begins with, and the next may be many seconds away. Nothing but RTSP, wherever the
+# camera sends us.
 SETTINGS = {
     "rtsp_transport": "tcp",
     "allowed_media_types": "video",
     "protocol_whitelist": "rtsp,rtp,tcp",
-    "fflags": "nobuffer",
     "analyzeduration": "500000",
     "max_pixels": str(MOST_PIXELS),
 }
